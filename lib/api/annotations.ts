@@ -1,0 +1,26 @@
+/** Annotations that users write on Pods and Services. */
+
+/** The prefixes an annotation is honoured under, whatever the API group; the first one wins when both are there. */
+const PREFIXES = ["danm.k8s.io", "danm.io"] as const;
+
+/** `interfaces` is for Pods, the others for Services. */
+export type AnnotationName = "interfaces" | "selector" | "network" | "tenantNetwork" | "clusterNetwork";
+
+/** An annotation as found: the key is what an error message should name. */
+export interface Annotation {
+  readonly key: string;
+  readonly value: string;
+}
+
+/** The annotation `name` of an object, under whichever prefix it was written; undefined when there is none. */
+export function findAnnotation(
+  annotations: Readonly<Record<string, string>> | undefined,
+  name: AnnotationName,
+): Annotation | undefined {
+  for (const prefix of PREFIXES) {
+    const key = `${prefix}/${name}`;
+    const value = annotations?.[key];
+    if (value !== undefined) return { key, value };
+  }
+  return undefined;
+}

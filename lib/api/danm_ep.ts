@@ -1,0 +1,81 @@
+/** DanmEp: the record of one interface of one Pod, written only by DANM. */
+
+import type { KubeObject } from "./kube_object.ts";
+import { NETWORK_KINDS } from "./network.ts";
+import type { FromSchema, Schema } from "./schema.ts";
+
+const TEXT = { type: "string", maxLength: 253 } as const;
+
+const interfaceSchema = {
+  description: "The interface as it was made.",
+  type: "object",
+  required: ["Name", "Address", "AddressIPv6", "MacAddress", "proutes", "proutes6", "DeviceID"],
+  properties: {
+    Name: { description: "Name in the Pod.", type: "string", minLength: 1, maxLength: 15 },
+    Address: {
+      description: "IPv4 address with prefix length, none when the Pod asked for none, else empty.",
+      type: "string",
+      maxLength: 18,
+    },
+    AddressIPv6: {
+      description: "IPv6 address with prefix length, none when the Pod asked for none, else empty.",
+      type: "string",
+      maxLength: 49,
+    },
+    MacAddress: { description: "Hardware address, else empty.", type: "string", maxLength: 59 },
+    proutes: {
+      description: "IPv4 policy routes of the Pod: destination to gateway.",
+      type: "object",
+      additionalProperties: { type: "string", maxLength: 15 },
+    },
+    proutes6: {
+      description: "IPv6 policy routes of the Pod: destination to gateway.",
+      type: "object",
+      additionalProperties: { type: "string", maxLength: 45 },
+    },
+    DeviceID: { description: "PCI address of the device the interface is made of, else empty.", ...TEXT },
+  },
+} as const satisfies Schema;
+
+export const danmEpSpecSchema = {
+  description: "Which interface of which Pod was attached to which network, and where.",
+  type: "object",
+  required: [
+    "NetworkName",
+    "NetworkType",
+    "NetworkUID",
+    "EndpointID",
+    "apiType",
+    "Host",
+    "Pod",
+    "PodUID",
+    "CID",
+    "netns",
+    "Interface",
+  ],
+  properties: {
+    NetworkName: { description: "Name of the network.", ...TEXT },
+    NetworkType: { description: "Backend that made the interface, in lower case.", type: "string", maxLength: 63 },
+    NetworkUID: { description: "UID of the network.", ...TEXT },
+    EndpointID: {
+      description: "Identifier of this attachment, and the owner its addresses are taken under in AddressBlocks.",
+      type: "string",
+      maxLength: 200,
+    },
+    apiType: { description: "Kind of the network.", type: "string", enum: NETWORK_KINDS },
+    Host: { description: "Name of the node.", ...TEXT },
+    Pod: { description: "Name of the Pod.", ...TEXT },
+    PodUID: { description: "UID of the Pod.", ...TEXT },
+    CID: { description: "Identifier of the Pod's sandbox container.", ...TEXT },
+    netns: { description: "Path of the Pod's network namespace on the node.", type: "string", maxLength: 4096 },
+    Interface: interfaceSchema,
+  },
+} as const satisfies Schema;
+
+/** The record's body; a field that does not apply is empty. */
+export type DanmEpSpec = FromSchema<typeof danmEpSpecSchema>;
+
+/** The interface part of a record. */
+export type DanmEpInterface = DanmEpSpec["Interface"];
+
+export type DanmEp = KubeObject<"DanmEp", { readonly spec: DanmEpSpec }>;

@@ -1,0 +1,27 @@
+/** Labels and annotations that DANM writes on its own objects, so that its components find them. */
+
+import type { ApiGroup } from "./resource.ts";
+
+/**
+ * The label keys of `group`. A node's name and a container ID can be longer than a label value may be: select those by
+ * field (`spec.Host`, `spec.CID` of a DanmEp).
+ */
+export function labelKeys(group: ApiGroup) {
+  return {
+    /** On DanmEps and AddressBlocks: UID of the network. */
+    networkUid: `${group}/network-uid`,
+    /** On DanmEps: UID of the Pod. */
+    podUid: `${group}/pod-uid`,
+    /** On AddressBlocks: IPv4 or IPv6. */
+    family: `${group}/family`,
+    /** On AddressBlocks without a free number: which pool they are full for. */
+    full: `${group}/full`,
+    /** On AddressBlocks of virtual network identifiers: vlan or vxlan. */
+    vniType: `${group}/vni-type`,
+  } as const;
+}
+
+/** The annotation on a network that names the owner of its VLAN or VXLAN number in an AddressBlock. */
+export function vniOwnerAnnotation(group: ApiGroup): string {
+  return `${group}/vni-owner`;
+}
