@@ -1,0 +1,109 @@
+/** One call of a plugin: the variables and the configuration together. Source: CNI spec 1.1.0 §2 "CNI operations". */
+
+import { type NetworkConfig, parseConfig, statedVersion } from "./config.ts";
+import { type Command, type Environment, type Parameters, parseEnvironment } from "./environment.ts";
+import { CniError, errorCode } from "./error.ts";
+import { type CniVersion, isAtLeast } from "./version.ts";
+
+/** A call about one interface of one container. */
+export interface AttachmentRequest<C extends Command> extends Parameters {
+  readonly command: C;
+  readonly config: NetworkConfig;
+}
+
+/** Attach; `netns` is never empty. */
+export type AddRequest = AttachmentRequest<"ADD">;
+/** Detach; `netns` is empty when the namespace is gone. */
+export type DelRequest = AttachmentRequest<"DEL">;
+/** Verify what ADD made; `netns` is never empty. */
+export type CheckRequest = AttachmentRequest<"CHECK">;
+
+/** Whether ADD could be served now. */
+export interface StatusRequest {
+  readonly command: "STATUS";
+  readonly config: NetworkConfig;
+  readonly path: readonly string[];
+}
+
+/** One attachment that still exists, as its ADD named it. */
+export interface ValidAttachment {
+  readonly containerId: string;
+  readonly ifName: string;
+}
+
+/** Remove what belongs to no attachment in the list. */
+export interface GcRequest {
+  readonly command: "GC";
+  readonly config: NetworkConfig;
+  readonly path: readonly string[];
+  readonly validAttachments: readonly ValidAttachment[];
+}
+
+/** Which versions are spoken. */
+export interface VersionRequest {
+  readonly command: "VERSION";
+  /** The version to put into the answer. */
+  readonly cniVersion: string;
+}
+
+/** What a caller may ask of a plugin. */
+export type Request = AddRequest | DelRequest | CheckRequest | StatusRequest | GcRequest | VersionRequest;
+
+/** The version each command came with. */
+const since: Readonly<Record<Exclude<Command, "VERSION">, CniVersion>> = {
+  ADD: "0.3.1",
+  DEL: "0.3.1",
+  CHECK: "0.4.0",
+  STATUS: "1.1.0",
+  GC: "1.1.0",
+};
+
+/**
+ * Reads a request.
+ *
+ * @throws {CniError} with the code the specification has for the kind of mistake
+ */
+export function parseRequest(env: Environment, stdin: string): Request {
+  const parameters = parseEnvironment(env);
+  const { command, path } = parameters;
+  if (command === "VERSION") return { command, cniVersion: statedVersion(stdin) };
+  const config = parseConfig(stdin);
+  if (!isAtLeast(config.cniVersion, since[command])) {
+    throw new CniError(
+      errorCode.incompatibleVersion,
+      "Incompatible CNI version",
+      `cniVersion of the network configuration is ${config.cniVersion}, must be at least ${
+        since[command]
+      } for ${command}`,
+    );
+  }
+  switch (command) {
+    case "STATUS":
+      return { command, config, path };
+    case "GC":
+      return { command, config, path, validAttachments: parseValidAttachments(config["cni.dev/valid-attachments"]) };
+    default:
+      return { ...parameters, command, config };
+  }
+}
+
+/** No list means that no attachment is valid: so libcni understands it, and `cnitool gc` sends none. */
+function parseValidAttachments(value: unknown): ValidAttachment[] {
+  const list = value ?? [];
+  if (!Array.isArray(list)) throw invalidAttachments(`is ${JSON.stringify(value)}, must be a list`);
+  return list.map((entry: unknown, index) => {
+    const { containerID, ifname } = (entry ?? {}) as { containerID?: unknown; ifname?: unknown };
+    if (typeof containerID === "string" && typeof ifname === "string") {
+      return { containerId: containerID, ifName: ifname };
+    }
+    throw invalidAttachments(`[${index}] is ${JSON.stringify(entry)}, must have the texts containerID and ifname`);
+  });
+}
+
+function invalidAttachments(problem: string): CniError {
+  return new CniError(
+    errorCode.invalidConfig,
+    "Invalid network configuration",
+    `cni.dev/valid-attachments${problem.startsWith("[") ? "" : " "}${problem}`,
+  );
+}
