@@ -1,0 +1,68 @@
+/** What can go wrong between a client and the API server, by meaning. */
+
+/** The parts of a Kubernetes `Status` object that say why a request failed. Source: Kubernetes API, meta/v1 Status. */
+export interface Status {
+  readonly reason?: string;
+  readonly message?: string;
+  readonly details?: { readonly retryAfterSeconds?: number };
+}
+
+/** The API server answered, and the answer was no. */
+export class KubeError extends Error {
+  override readonly name = "KubeError";
+  constructor(
+    /** What was asked, e.g. `GET /api/v1/namespaces/default/pods/a`. */
+    readonly request: string,
+    /** HTTP status, 300 to 599: the API server does not redirect. */
+    readonly status: number,
+    /** Kubernetes' machine-readable reason, e.g. `NotFound`; empty when the answer was not a Status. */
+    readonly reason: string,
+    explanation: string,
+    /** How long the server wants callers to wait, in milliseconds, when it said so. */
+    readonly retryAfterMs?: number,
+  ) {
+    super(`Cannot ${request}: ${explanation} (${[status, reason].join(" ").trim()})`);
+  }
+}
+
+/**
+ * Why no answer came:
+ * - `connect`: no connection, so nothing was sent (refused, no route, unknown host name);
+ * - `certificate`: the server's certificate is not to be trusted, nothing was sent;
+ * - `lost`: the connection broke after the request went out; a write may have been applied;
+ * - `deadline`: the caller's deadline passed while waiting; a write may have been applied.
+ */
+export type UnreachableKind = "connect" | "certificate" | "lost" | "deadline";
+
+/** The API server did not answer. */
+export class KubeUnreachableError extends Error {
+  override readonly name = "KubeUnreachableError";
+  constructor(readonly server: string, readonly kind: UnreachableKind, explanation: string, options?: ErrorOptions) {
+    super(`Cannot reach API server ${server}: ${explanation}`, options);
+  }
+}
+
+/** No such object, or no such resource type (a CRD that is not installed). */
+export function isNotFound(error: unknown): error is KubeError {
+  return error instanceof KubeError && error.status === 404;
+}
+
+/** The object exists already (create only). */
+export function isAlreadyExists(error: unknown): error is KubeError {
+  return error instanceof KubeError && error.status === 409 && error.reason === "AlreadyExists";
+}
+
+/** Somebody else changed the object, or a precondition does not hold. */
+export function isConflict(error: unknown): error is KubeError {
+  return error instanceof KubeError && error.status === 409 && error.reason !== "AlreadyExists";
+}
+
+/** The object breaks its schema or a CEL rule, or the `test` of a JSON patch does not hold. */
+export function isInvalid(error: unknown): error is KubeError {
+  return error instanceof KubeError && error.status === 422;
+}
+
+/** The resource version or continue token is older than what the server remembers: list again. */
+export function isGone(error: unknown): error is KubeError {
+  return error instanceof KubeError && error.status === 410;
+}
