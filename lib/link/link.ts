@@ -1,0 +1,80 @@
+/** Links (network devices) as the kernel describes them. */
+
+import { type IpObject, numberIn, objectIn, optionalNumberIn, optionalTextIn, textIn } from "./ip_json.ts";
+
+/** One link. Where a field is optional, absent means that it does not apply. */
+export interface Link {
+  readonly index: number;
+  readonly name: string;
+  /** Ethernet address in lower case; links without one have none. */
+  readonly mac?: string;
+  readonly mtu: number;
+  /** Whether it is set up (IFF_UP), whatever its carrier. */
+  readonly up: boolean;
+  /** `vlan`, `vxlan`, `ipvlan`, `macvlan`, `dummy`, `veth`, ...; physical links have none. */
+  readonly kind?: string;
+  /** Name of the link it is on (or, for veth, its peer), when that is in the same namespace. */
+  readonly parent?: string;
+  /** Index of the link it is on when that is in another namespace; the number counts there. */
+  readonly foreignParent?: number;
+  /** The bridge or bond it is a port of. */
+  readonly master?: string;
+  /** Free text; may be changed by anyone. */
+  readonly alias?: string;
+  /** Interface group number (`ip link ... group N`); 0 when none was set. */
+  readonly group: number;
+  readonly vlan?: { readonly id: number; readonly protocol: string };
+  /** `parent` is absent when the VXLAN is bound to no link, `group` when it has no multicast group or remote. */
+  readonly vxlan?: { readonly id: number; readonly parent?: string; readonly group?: string; readonly port: number };
+}
+
+/** Reads one object of `ip -N -json -details link show`. */
+export function parseLink(object: IpObject): Link {
+  const info = objectIn(object, "linkinfo");
+  const kind = optionalTextIn(info, "info_kind");
+  const data = objectIn(info, "info_data");
+  const flags = object["flags"];
+  return {
+    index: numberIn(object, "ifindex"),
+    name: textIn(object, "ifname"),
+    mtu: numberIn(object, "mtu"),
+    up: Array.isArray(flags) && flags.includes("UP"),
+    group: optionalNumberIn(object, "group") ?? 0,
+    ...present({
+      mac: optionalTextIn(object, "address")?.toLowerCase(),
+      kind,
+      parent: optionalTextIn(object, "link"),
+      foreignParent: optionalNumberIn(object, "link_index"),
+      master: optionalTextIn(object, "master"),
+      alias: optionalTextIn(object, "ifalias"),
+      vlan: kind === "vlan" ? { id: numberIn(data, "id"), protocol: textIn(data, "protocol") } : undefined,
+      vxlan: kind === "vxlan" ? vxlanOf(data) : undefined,
+    }),
+  };
+}
+
+/** The VLAN link `id` (802.1Q) on `device`, whatever its name. */
+export function findVlan(links: readonly Link[], device: string, id: number): Link | undefined {
+  return links.find(({ parent, vlan }) => parent === device && vlan?.id === id && vlan.protocol === "802.1Q");
+}
+
+/** The VXLAN link `id` on `device`, whatever its name. */
+export function findVxlan(links: readonly Link[], device: string, id: number): Link | undefined {
+  return links.find(({ vxlan }) => vxlan?.id === id && vxlan.parent === device);
+}
+
+function vxlanOf(data: IpObject): Required<Link>["vxlan"] {
+  const group = optionalTextIn(data, "group") ?? optionalTextIn(data, "group6");
+  return {
+    id: numberIn(data, "id"),
+    port: numberIn(data, "port"),
+    ...present({ parent: optionalTextIn(data, "link"), group }),
+  };
+}
+
+/** `fields` without those that are undefined. */
+function present<Fields extends object>(fields: Fields): { [Key in keyof Fields]?: Exclude<Fields[Key], undefined> } {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
+    [Key in keyof Fields]?: Exclude<Fields[Key], undefined>;
+  };
+}

@@ -1,0 +1,75 @@
+/** Unicast routes. Source: ip-route(8). */
+
+import { type Address, addressBits, type Family, formatAddress, parseAddress } from "../net/address.ts";
+import { formatSubnet, parseSubnet, type Subnet, subnetOf } from "../net/subnet.ts";
+import type { IpCommand } from "./ip_command.ts";
+import { addressIn, type IpObject, IpOutputError, optionalNumberIn, textIn } from "./ip_json.ts";
+
+/** The table that is looked up when no rule says otherwise (`main`). */
+export const MAIN_TABLE = 254;
+
+/** A route to `destination` by way of `gateway`, or, without one, straight on the link of `device`. */
+export interface Route {
+  readonly destination: Subnet;
+  readonly gateway?: Address;
+  readonly device: string;
+  /** Number of the routing table, 1 to 2^32 - 1; absent means {@linkcode MAIN_TABLE}. */
+  readonly table?: number;
+}
+
+/** Adds the route. The kernel refuses a second one to the same destination in the same table. */
+export function addRoute(route: Route): IpCommand {
+  return ["route", "add", ...routeWords(route)];
+}
+
+/** The inverse of {@linkcode addRoute}. */
+export function deleteRoute(route: Route): IpCommand {
+  return ["route", "del", ...routeWords(route)];
+}
+
+/**
+ * Whether `a` and `b` send the same packets to the same next hop. The device counts only where there is no gateway: a
+ * gateway reached over two interfaces of one network is the same next hop, and the kernel keeps one route to it.
+ */
+export function sameRoute(a: Route, b: Route): boolean {
+  return (a.table ?? MAIN_TABLE) === (b.table ?? MAIN_TABLE) &&
+    a.destination.family === b.destination.family &&
+    a.destination.base === b.destination.base && a.destination.prefix === b.destination.prefix &&
+    a.gateway?.family === b.gateway?.family && a.gateway?.value === b.gateway?.value &&
+    (a.gateway !== undefined || a.device === b.device);
+}
+
+/**
+ * Reads one object of `ip -N -json -details route show`.
+ *
+ * @returns undefined for what is no unicast route over one device (local, broadcast, blackhole, several next hops)
+ */
+export function parseRoute(family: Family, object: IpObject): Route | undefined {
+  const type = object["type"] ?? "1";
+  if ((type !== "1" && type !== "unicast") || object["dev"] === undefined) return undefined;
+  return {
+    destination: destinationOf(family, object),
+    device: textIn(object, "dev"),
+    table: optionalNumberIn(object, "table") ?? MAIN_TABLE,
+    ...(object["gateway"] === undefined ? {} : { gateway: addressIn(object, "gateway") }),
+  };
+}
+
+function routeWords({ destination, gateway, device, table }: Route): string[] {
+  return [
+    formatSubnet(destination),
+    ...(gateway === undefined ? [] : ["via", formatAddress(gateway)]),
+    "dev",
+    device,
+    ...(table === undefined ? [] : ["table", `${table}`]),
+  ];
+}
+
+function destinationOf(family: Family, object: IpObject): Subnet {
+  const text = textIn(object, "dst");
+  if (text === "default") return { family, base: 0n, prefix: 0 };
+  const address = parseAddress(text);
+  const subnet = address ? subnetOf(address, addressBits(address.family)) : parseSubnet(text);
+  if (!subnet) throw new IpOutputError("dst", text, "an address or a subnet");
+  return subnet;
+}
