@@ -1,6 +1,7 @@
 /** The network configuration on stdin. Source: CNI spec 1.1.0 §1 and §2. */
 
 import { CniError, errorCode } from "./error.ts";
+import { quote } from "./quote.ts";
 import { type CniVersion, cniVersions, isCniVersion } from "./version.ts";
 
 /** What the protocol itself reads of a configuration. Every other key is the plugin's, and kept as it came. */
@@ -11,7 +12,10 @@ export interface NetworkConfig {
 }
 
 /** What the specification allows as container ID and as network name. */
-export const identifier = /^[A-Za-z0-9][A-Za-z0-9_.-]*$/;
+export const identifier = {
+  pattern: /^[A-Za-z0-9][A-Za-z0-9_.-]*$/,
+  allowed: 'a letter or digit, then letters, digits, "_", "." or "-"',
+} as const;
 
 /**
  * Reads a network configuration.
@@ -21,24 +25,22 @@ export const identifier = /^[A-Za-z0-9][A-Za-z0-9_.-]*$/;
 export function parseConfig(stdin: string): NetworkConfig {
   const config = parseObject(stdin);
   const { name, cniVersion } = config;
-  if (!isCniVersion(cniVersion)) {
-    // An absent version means 0.1.0 (CNI spec 0.2.0), which is too old as well.
-    const stated = cniVersion === undefined ? "missing" : JSON.stringify(cniVersion);
-    throw new CniError(
-      errorCode.incompatibleVersion,
-      "Incompatible CNI version",
-      `cniVersion of the network configuration is ${stated}, must be one of ${cniVersions.join(", ")}`,
-    );
-  }
-  if (typeof name !== "string" || !identifier.test(name)) {
-    throw new CniError(
-      errorCode.invalidConfig,
-      "Invalid network configuration",
-      `name is ${name === undefined ? "missing" : JSON.stringify(name)}, ` +
-        'must begin with a letter or digit and go on with letters, digits, "_", "." or "-"',
-    );
-  }
+  // An absent version means 0.1.0, as in the reference implementation: too old as well.
+  if (!isCniVersion(cniVersion)) throw incompatibleVersion(cniVersion, `one of ${cniVersions.join(", ")}`);
+  if (typeof name !== "string" || !identifier.pattern.test(name)) throw invalidConfig("name", name, identifier.allowed);
   return { ...config, name, cniVersion };
+}
+
+/** The error for a configuration in a version that is not spoken, or does not have what is asked for. */
+export function incompatibleVersion(cniVersion: unknown, allowed: string): CniError {
+  const problem = `cniVersion of the network configuration is ${quote(cniVersion)}, must be ${allowed}`;
+  return new CniError(errorCode.incompatibleVersion, "Incompatible CNI version", problem);
+}
+
+/** The error for a value of the configuration that cannot be. */
+export function invalidConfig(key: string, value: unknown, allowed: string): CniError {
+  const problem = `${key} is ${quote(value)}, must be ${allowed}`;
+  return new CniError(errorCode.invalidConfig, "Invalid network configuration", problem);
 }
 
 /**

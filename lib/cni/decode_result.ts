@@ -2,7 +2,9 @@
 
 import { parseAddress } from "../net/address.ts";
 import { parseSubnet } from "../net/subnet.ts";
+import type { NetworkConfig } from "./config.ts";
 import { CniError, errorCode } from "./error.ts";
+import { quote } from "./quote.ts";
 import type { Dns, Interface, IpConfig, Result, Route } from "./result.ts";
 import { cniVersions } from "./version.ts";
 
@@ -74,7 +76,7 @@ const dnsKinds: Kinds<Dns> = { nameservers: texts, domain: anyText, search: text
  * @throws {CniError} `decodingFailure`, naming field, value and what is allowed
  */
 export function decodeResult(value: unknown, source: string): Result {
-  if (!isObject(value)) throw mistake(source, value, "a JSON object");
+  if (!isObject(value)) throw mistake(`${source}: it`, value, "a JSON object");
   const { cniVersion } = value;
   if (cniVersion && !readable.includes(cniVersion)) {
     throw mistake(`${source}: cniVersion`, cniVersion, `one of ${readable.join(", ")}`);
@@ -95,6 +97,16 @@ export function decodeResult(value: unknown, source: string): Result {
     routes: [...oldest.flatMap(({ routes }) => routes), ...routes],
     dns: record<Dns>(`${source}: dns`, value.dns ?? {}, dnsKinds, []),
   };
+}
+
+/**
+ * The result of the plugins before this one in the chain, if there is one.
+ *
+ * @throws {CniError} `decodingFailure`
+ */
+export function previousResult({ prevResult }: NetworkConfig): Result | undefined {
+  if (prevResult === undefined || prevResult === null) return undefined;
+  return decodeResult(prevResult, "prevResult of the network configuration");
 }
 
 /** The address of one family as 0.1.0 and 0.2.0 had it, with the routes of that family inside. */
@@ -135,6 +147,5 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
 }
 
 function mistake(at: string, value: unknown, allowed: string): CniError {
-  const stated = value === undefined ? "missing" : JSON.stringify(value);
-  return new CniError(errorCode.decodingFailure, `Cannot read ${at} is ${stated}, must be ${allowed}`);
+  return new CniError(errorCode.decodingFailure, `Cannot read ${at} is ${quote(value)}, must be ${allowed}`);
 }

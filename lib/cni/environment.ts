@@ -3,6 +3,7 @@
 import { isInterfaceName } from "../net/interface_name.ts";
 import { identifier } from "./config.ts";
 import { CniError, errorCode } from "./error.ts";
+import { quote } from "./quote.ts";
 
 /** Every variable of the protocol; no other one is read. */
 export const variableNames = [
@@ -25,7 +26,7 @@ export const commands = ["ADD", "DEL", "CHECK", "STATUS", "GC", "VERSION"] as co
 /** What the caller wants done. */
 export type Command = typeof commands[number];
 
-/** The variables, read; an unset variable is empty here. */
+/** The variables, read; one that is not set is empty here. */
 export interface Parameters {
   readonly command: Command;
   readonly containerId: string;
@@ -37,30 +38,45 @@ export interface Parameters {
   readonly path: readonly string[];
 }
 
-const required: Readonly<Record<Command, readonly VariableName[]>> = {
-  ADD: ["CNI_CONTAINERID", "CNI_NETNS", "CNI_IFNAME"],
-  DEL: ["CNI_CONTAINERID", "CNI_IFNAME"],
-  CHECK: ["CNI_CONTAINERID", "CNI_NETNS", "CNI_IFNAME"],
-  STATUS: [],
-  GC: ["CNI_PATH"],
-  VERSION: [],
-};
+/** What a variable must hold where it is used. */
+interface Rule {
+  readonly name: VariableName;
+  readonly allowed: string;
+  accepts(value: string): boolean;
+}
 
-const checks: readonly { name: VariableName; allowed: string; accepts(value: string): boolean }[] = [
-  {
-    name: "CNI_CONTAINERID",
-    allowed: 'a letter or digit, then letters, digits, "_", "." or "-"',
-    accepts: (value) => identifier.test(value),
-  },
-  // A path with white space would fall apart in a batch of ip(8) commands.
-  { name: "CNI_NETNS", allowed: "an absolute path without white space", accepts: (value) => /^\/\S*$/.test(value) },
-  { name: "CNI_IFNAME", allowed: "an interface name of at most 15 characters", accepts: isInterfaceName },
-  {
-    name: "CNI_ARGS",
-    allowed: "KEY=VALUE pairs separated by semicolons",
-    accepts: (value) => value.split(";").every((pair) => pair === "" || /^[^=]+=/.test(pair)),
-  },
-];
+const containerId: Rule = {
+  name: "CNI_CONTAINERID",
+  allowed: identifier.allowed,
+  accepts: (value) => identifier.pattern.test(value),
+};
+const netns: Rule = {
+  name: "CNI_NETNS",
+  // No more than a path needs, because it goes into batches of ip(8) commands.
+  allowed: 'an absolute path of letters, digits and "/_.:@+-"',
+  accepts: (value) => /^\/[A-Za-z0-9/_.:@+-]+$/.test(value),
+};
+const ifName: Rule = {
+  name: "CNI_IFNAME",
+  allowed: "an interface name of at most 15 characters",
+  accepts: isInterfaceName,
+};
+const args: Rule = {
+  name: "CNI_ARGS",
+  allowed: "KEY=VALUE pairs separated by semicolons",
+  accepts: (value) => value.split(";").every((pair) => pair === "" || /^[^=]+=/.test(pair)),
+};
+const path: Rule = { name: "CNI_PATH", allowed: "folders separated by colons", accepts: () => true };
+
+/** What each command needs, and what it reads if it is set; everything else may hold anything. */
+const rules: Readonly<Record<Command, { required: readonly Rule[]; optional: readonly Rule[] }>> = {
+  ADD: { required: [containerId, netns, ifName], optional: [args] },
+  DEL: { required: [containerId, ifName], optional: [netns, args] },
+  CHECK: { required: [containerId, netns, ifName], optional: [args] },
+  STATUS: { required: [], optional: [] },
+  GC: { required: [path], optional: [] },
+  VERSION: { required: [], optional: [] },
+};
 
 /**
  * Reads the variables. A set but empty variable counts as unset, as in the reference implementation.
@@ -70,16 +86,12 @@ const checks: readonly { name: VariableName; allowed: string; accepts(value: str
 export function parseEnvironment(env: Environment): Parameters {
   const command = commands.find((known) => known === env.CNI_COMMAND);
   if (command === undefined) throw invalid([problem(env, "CNI_COMMAND", `one of ${commands.join(", ")}`)]);
-  // A runtime that only asks for versions may put anything into the other variables, and libcni does.
-  if (command !== "VERSION") {
-    const missing = required[command].filter((name) => !env[name]);
-    const wrong = checks.filter(({ name, accepts }) => env[name] && !accepts(env[name]));
-    const problems = [
-      ...missing.map((name) => problem(env, name, `set for ${command}`)),
-      ...wrong.map(({ name, allowed }) => problem(env, name, allowed)),
-    ];
-    if (problems.length > 0) throw invalid(problems);
-  }
+  const { required, optional } = rules[command];
+  const broken = [
+    ...required.filter(({ name, accepts }) => !env[name] || !accepts(env[name])),
+    ...optional.filter(({ name, accepts }) => env[name] && !accepts(env[name])),
+  ];
+  if (broken.length > 0) throw invalid(broken.map(({ name, allowed }) => problem(env, name, allowed)));
   return {
     command,
     containerId: env.CNI_CONTAINERID ?? "",
@@ -103,7 +115,7 @@ export function encodeEnvironment(parameters: Parameters): Record<VariableName, 
 }
 
 function parseArgs(text: string): Map<string, string> {
-  const pairs = text.split(";").filter((pair) => pair.includes("="));
+  const pairs = text.split(";").filter((pair) => pair !== "");
   return new Map(pairs.map((pair) => {
     const end = pair.indexOf("=");
     return [pair.slice(0, end), pair.slice(end + 1)];
@@ -111,7 +123,7 @@ function parseArgs(text: string): Map<string, string> {
 }
 
 function problem(env: Environment, name: VariableName, allowed: string): string {
-  return `${name} is ${env[name] ? JSON.stringify(env[name]) : "not set"}, must be ${allowed}`;
+  return `${name} is ${quote(env[name] || undefined)}, must be ${allowed}`;
 }
 
 function invalid(problems: readonly string[]): CniError {

@@ -1,8 +1,7 @@
 /** One call of a plugin: the variables and the configuration together. Source: CNI spec 1.1.0 §2 "CNI operations". */
 
-import { type NetworkConfig, parseConfig, statedVersion } from "./config.ts";
+import { incompatibleVersion, invalidConfig, type NetworkConfig, parseConfig, statedVersion } from "./config.ts";
 import { type Command, type Environment, type Parameters, parseEnvironment } from "./environment.ts";
-import { CniError, errorCode } from "./error.ts";
 import { type CniVersion, isAtLeast } from "./version.ts";
 
 /** A call about one interface of one container. */
@@ -69,13 +68,7 @@ export function parseRequest(env: Environment, stdin: string): Request {
   if (command === "VERSION") return { command, cniVersion: statedVersion(stdin) };
   const config = parseConfig(stdin);
   if (!isAtLeast(config.cniVersion, since[command])) {
-    throw new CniError(
-      errorCode.incompatibleVersion,
-      "Incompatible CNI version",
-      `cniVersion of the network configuration is ${config.cniVersion}, must be at least ${
-        since[command]
-      } for ${command}`,
-    );
+    throw incompatibleVersion(config.cniVersion, `at least ${since[command]} for ${command}`);
   }
   switch (command) {
     case "STATUS":
@@ -89,21 +82,14 @@ export function parseRequest(env: Environment, stdin: string): Request {
 
 /** No list means that no attachment is valid: so libcni understands it, and `cnitool gc` sends none. */
 function parseValidAttachments(value: unknown): ValidAttachment[] {
+  const key = "cni.dev/valid-attachments";
   const list = value ?? [];
-  if (!Array.isArray(list)) throw invalidAttachments(`is ${JSON.stringify(value)}, must be a list`);
+  if (!Array.isArray(list)) throw invalidConfig(key, value, "a list");
   return list.map((entry: unknown, index) => {
     const { containerID, ifname } = (entry ?? {}) as { containerID?: unknown; ifname?: unknown };
-    if (typeof containerID === "string" && typeof ifname === "string") {
-      return { containerId: containerID, ifName: ifname };
+    if (typeof containerID !== "string" || typeof ifname !== "string") {
+      throw invalidConfig(`${key}[${index}]`, entry, "an object with the texts containerID and ifname");
     }
-    throw invalidAttachments(`[${index}] is ${JSON.stringify(entry)}, must have the texts containerID and ifname`);
+    return { containerId: containerID, ifName: ifname };
   });
-}
-
-function invalidAttachments(problem: string): CniError {
-  return new CniError(
-    errorCode.invalidConfig,
-    "Invalid network configuration",
-    `cni.dev/valid-attachments${problem.startsWith("[") ? "" : " "}${problem}`,
-  );
 }
