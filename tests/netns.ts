@@ -1,0 +1,74 @@
+/** Throw-away network namespaces for tests. Needs root and ip(8). */
+
+/** A named network namespace of one test. Disposing removes it, and with it all links in it; a second time is fine. */
+export interface TestNamespace extends AsyncDisposable {
+  readonly name: string;
+  /** What a container runtime would pass as CNI_NETNS. */
+  readonly path: string;
+  /** Runs `ip` in the namespace, e.g. `ip("addr", "show")`; resolves to what it printed. */
+  ip(...words: string[]): Promise<string>;
+  /** Runs a program in the namespace; resolves to what it printed, rejects when it fails. */
+  run(program: string, ...args: string[]): Promise<string>;
+}
+
+const PREFIX = "danm-test";
+/** Where ip-netns(8) keeps its names. */
+const NAMESPACES = "/var/run/netns";
+
+/** Makes an empty namespace, with its loopback link up, under a name no other test has. */
+export async function createNamespace(): Promise<TestNamespace> {
+  await removeAbandoned();
+  const name = `${PREFIX}-${Deno.pid}-${crypto.randomUUID().slice(0, 8)}`;
+  const path = `${NAMESPACES}/${name}`;
+  await output("ip", "netns", "add", name);
+  const namespace: TestNamespace = {
+    name,
+    path,
+    ip: (...words) => output("ip", "-n", name, ...words),
+    run: (program, ...args) => output("nsenter", `--net=${path}`, "--", program, ...args),
+    [Symbol.asyncDispose]: () => remove(name),
+  };
+  await namespace.ip("link", "set", "lo", "up");
+  return namespace;
+}
+
+/** Makes a veth pair between two namespaces, both ends up. */
+export async function joinNamespaces(
+  a: { readonly namespace: TestNamespace; readonly name: string },
+  b: { readonly namespace: TestNamespace; readonly name: string },
+): Promise<void> {
+  const end = ["type", "veth", "peer", "name", b.name, "netns", b.namespace.name];
+  await a.namespace.ip("link", "add", "name", a.name, ...end);
+  await a.namespace.ip("link", "set", "dev", a.name, "up");
+  await b.namespace.ip("link", "set", "dev", b.name, "up");
+}
+
+async function remove(name: string): Promise<void> {
+  if (await exists(`${NAMESPACES}/${name}`)) await output("ip", "netns", "del", name);
+}
+
+/** Removes what test runs left that were killed: their process is gone, so is their use. */
+async function removeAbandoned(): Promise<void> {
+  abandoned ??= (async () => {
+    for (const line of (await output("ip", "netns", "list")).split("\n")) {
+      const [name, pid] = new RegExp(`^${PREFIX}-(\\d+)-\\w+`).exec(line) ?? [];
+      // Another run may be doing the same at this moment.
+      if (name && !await exists(`/proc/${pid}`)) await remove(name).catch(() => undefined);
+    }
+  })();
+  await abandoned;
+}
+let abandoned: Promise<void> | undefined;
+
+async function exists(path: string): Promise<boolean> {
+  return await Deno.stat(path).then(() => true, () => false);
+}
+
+async function output(program: string, ...args: string[]): Promise<string> {
+  const result = await new Deno.Command(program, { args, stdin: "null" }).output();
+  const decoder = new TextDecoder();
+  if (!result.success) {
+    throw new Error(`Cannot run ${program} ${args.join(" ")}: ${decoder.decode(result.stderr).trim()}`);
+  }
+  return decoder.decode(result.stdout);
+}
