@@ -5,13 +5,56 @@
 
 import type { KubeObject } from "./kube_object.ts";
 import { NETWORK_KINDS } from "./network.ts";
-import type { FromSchema, Schema } from "./schema.ts";
+import type { FromSchema, Rule, Schema } from "./schema.ts";
 
 /** The most numbers one block can hold. */
 export const MAX_BLOCK_SIZE = 256;
 
 /** The longest owner, in characters. */
 export const MAX_OWNER_LENGTH = 200;
+
+/** The identity of a block is fixed: only who holds its numbers changes. */
+const FIXED = { "x-kubernetes-validations": [{ rule: "self == oldSelf", message: "cannot be changed" }] } as const;
+
+/** One owner per number: a taken one has to be released first. */
+const ONE_OWNER = {
+  "x-kubernetes-validations": [{
+    rule: "self == oldSelf",
+    messageExpression: `"is taken by " + oldSelf + ", must be released before " + self + " can take it"`,
+  }],
+} as const;
+
+/** Refuses offsets that are not written as the block's numbers are: `07` and `7` would be two owners of one number. */
+function offsetsInside(field: string): Rule {
+  return {
+    rule: `!has(self.${field}) || self.${field}.all(o, string(int(o)) == o && int(o) >= 0 && int(o) < self.size)`,
+    message: "every key must be a decimal number below size",
+    fieldPath: `.${field}`,
+  };
+}
+
+/** An address block has network and family, a block of VLAN or VXLAN numbers device and vniType; for good. */
+const rules: readonly Rule[] = [
+  {
+    rule: "has(self.network) == has(self.family) && has(self.device) == has(self.vniType) && " +
+      "has(self.network) != has(self.device)",
+    message: "must have either network and family, or device and vniType",
+  },
+  { rule: "has(self.network) == has(oldSelf.network)", message: "cannot change from addresses to VNIs or back" },
+  {
+    rule: "!has(self.family) || isIP(self.base) && ip(self.base).family() == (self.family == 'IPv4' ? 4 : 6)",
+    messageExpression: '"is " + self.base + ", must be an address of the family"',
+    fieldPath: ".base",
+  },
+  {
+    rule: "!has(self.vniType) || self.base.matches('^(0|[1-9][0-9]{0,7})$') && " +
+      "int(self.base) + self.size - 1 <= (self.vniType == 'vlan' ? 4095 : 16777215)",
+    messageExpression: '"is " + self.base + ", must be a number that leaves room for size below the highest VNI"',
+    fieldPath: ".base",
+  },
+  offsetsInside("allocations"),
+  offsetsInside("released"),
+];
 
 const network = {
   description: "The network whose addresses these are.",
@@ -23,34 +66,44 @@ const network = {
     name: { description: "Its name.", type: "string", minLength: 1, maxLength: 253 },
     uid: { description: "Its UID.", type: "string", minLength: 1, maxLength: 64 },
   },
+  ...FIXED,
 } as const satisfies Schema;
 
 export const addressBlockSpecSchema = {
   description: "Which numbers these are, and who holds them. Either network and family, or device and vniType.",
   type: "object",
   required: ["base", "size"],
+  "x-kubernetes-validations": rules,
   properties: {
     network,
-    family: { description: "Family of the addresses.", type: "string", enum: ["IPv4", "IPv6"] },
+    family: { description: "Family of the addresses.", type: "string", enum: ["IPv4", "IPv6"], ...FIXED },
     device: {
       description: "Host device or device pool on which the VLAN or VXLAN numbers are unique.",
       type: "string",
       minLength: 1,
       maxLength: 317,
+      ...FIXED,
     },
-    vniType: { description: "What the numbers are.", type: "string", enum: ["vlan", "vxlan"] },
+    vniType: { description: "What the numbers are.", type: "string", enum: ["vlan", "vxlan"], ...FIXED },
     base: {
       description: "The number at offset 0: an address, or a VLAN or VXLAN number in decimal.",
       type: "string",
       minLength: 1,
       maxLength: 45,
+      ...FIXED,
     },
-    size: { description: "How many numbers the block covers.", type: "integer", minimum: 1, maximum: MAX_BLOCK_SIZE },
+    size: {
+      description: "How many numbers the block covers.",
+      type: "integer",
+      minimum: 1,
+      maximum: MAX_BLOCK_SIZE,
+      ...FIXED,
+    },
     allocations: {
       description: "Owner of each taken number, by its offset in decimal.",
       type: "object",
       maxProperties: MAX_BLOCK_SIZE,
-      additionalProperties: { type: "string", minLength: 1, maxLength: MAX_OWNER_LENGTH },
+      additionalProperties: { type: "string", minLength: 1, maxLength: MAX_OWNER_LENGTH, ...ONE_OWNER },
     },
     released: {
       description: "When each free number was last released, by its offset: the oldest are taken again first.",

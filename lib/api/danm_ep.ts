@@ -1,10 +1,23 @@
 /** DanmEp: the record of one interface of one Pod, written only by DANM. */
 
+import { addressSchema } from "./cel.ts";
 import type { KubeObject } from "./kube_object.ts";
 import { NETWORK_KINDS } from "./network.ts";
 import type { FromSchema, Schema } from "./schema.ts";
 
 const TEXT = { type: "string", maxLength: 253 } as const;
+
+/** An address with prefix length, `none`, or empty. */
+function attachedAddress(family: 4 | 6) {
+  return {
+    type: "string",
+    maxLength: family === 4 ? 18 : 49,
+    "x-kubernetes-validations": [{
+      rule: `self in ['', 'none'] || isCIDR(self) && cidr(self).ip().family() == ${family}`,
+      message: `must be an IPv${family} address with prefix length, none or empty`,
+    }],
+  } as const satisfies Schema;
+}
 
 const interfaceSchema = {
   description: "The interface as it was made.",
@@ -14,24 +27,29 @@ const interfaceSchema = {
     Name: { description: "Name in the Pod.", type: "string", minLength: 1, maxLength: 15 },
     Address: {
       description: "IPv4 address with prefix length, none when the Pod asked for none, else empty.",
-      type: "string",
-      maxLength: 18,
+      ...attachedAddress(4),
     },
     AddressIPv6: {
       description: "IPv6 address with prefix length, none when the Pod asked for none, else empty.",
-      type: "string",
-      maxLength: 49,
+      ...attachedAddress(6),
     },
-    MacAddress: { description: "Hardware address, else empty.", type: "string", maxLength: 59 },
+    MacAddress: {
+      description: "Hardware address, else empty.",
+      type: "string",
+      maxLength: 59,
+      pattern: "^([0-9a-fA-F]{2}(:[0-9a-fA-F]{2})*)?$",
+    },
     proutes: {
       description: "IPv4 policy routes of the Pod: destination to gateway.",
       type: "object",
-      additionalProperties: { type: "string", maxLength: 15 },
+      maxProperties: 256,
+      additionalProperties: addressSchema(4),
     },
     proutes6: {
       description: "IPv6 policy routes of the Pod: destination to gateway.",
       type: "object",
-      additionalProperties: { type: "string", maxLength: 45 },
+      maxProperties: 256,
+      additionalProperties: addressSchema(6),
     },
     DeviceID: { description: "PCI address of the device the interface is made of, else empty.", ...TEXT },
   },

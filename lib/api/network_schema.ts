@@ -1,20 +1,40 @@
 /** Schema of the body that DanmNet, TenantNetwork and ClusterNetwork share. Field names are the original system's. */
 
-import type { Schema } from "./schema.ts";
+import { addressInside, addressSchema, gatewaysInside, inOrder, needs, subnetInside, subnetSchema } from "./cel.ts";
+import { networkRules, optionRules } from "./network_rules.ts";
+import { DEFAULT_NETWORK_TYPE } from "./network_type.ts";
+import type { Rule, Schema } from "./schema.ts";
 
-const ADDRESS_V4 = { type: "string", maxLength: 15 } as const;
-const ADDRESS_V6 = { type: "string", maxLength: 45 } as const;
-const SUBNET_V4 = { type: "string", maxLength: 18 } as const;
-const SUBNET_V6 = { type: "string", maxLength: 49 } as const;
+/** Empty, or what `isInterfaceName` of lib/net accepts; without a length, as NetworkID may be longer. */
+const INTERFACE_NAME = "^([A-Za-z0-9_][A-Za-z0-9_.@-]*)?$";
+/** Empty, or an extended resource name: a DNS domain, a slash, a qualified name. */
+const RESOURCE_NAME = "^([a-z0-9]([a-z0-9.-]*[a-z0-9])?/[A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?)?$";
+/** Empty, or the file name of a CNI plugin. */
+const PLUGIN_NAME = "^([A-Za-z0-9][A-Za-z0-9_.+-]*)?$";
+
+/** More routes than anyone has; a bound is what lets the API server estimate the cost of rules. */
+const MAX_ROUTES = 256;
+
+/**
+ * Refuses route destinations without a prefix length. No more than that: the keys of a map have no maximum length, so
+ * the API server's cost estimate leaves no room to parse more than 30 of them; whoever uses them does.
+ */
+function destinations(bits: 32 | 128, example: string): Rule {
+  const prefixes = Array.from({ length: bits + 1 }, (_, prefix) => `'/${prefix}'`).join(",");
+  return {
+    rule: `self.all(to, [${prefixes}].exists(prefix, to.endsWith(prefix)))`,
+    message: `every destination must be a subnet such as ${example}`,
+  };
+}
 
 const allocationPool = {
   description: "Range that dynamic IPv4 addresses are taken from. Default: the subnet without its first and last " +
     "address and without the gateways of routes.",
   type: "object",
   properties: {
-    start: { description: "First address of the range.", ...ADDRESS_V4 },
-    end: { description: "Last address of the range.", ...ADDRESS_V4 },
-    lastIp: { description: "Bookkeeping of the original system; not used.", ...ADDRESS_V4 },
+    start: { description: "First address of the range.", ...addressSchema(4) },
+    end: { description: "Last address of the range.", ...addressSchema(4) },
+    lastIp: { description: "Bookkeeping of the original system; not used.", ...addressSchema(4) },
   },
 } as const satisfies Schema;
 
@@ -22,26 +42,46 @@ const allocationPoolV6 = {
   description: "Range that dynamic IPv6 addresses are taken from. Default: the first /106 of net6.",
   type: "object",
   properties: {
-    cidr: { description: "Subnet of net6 that holds the range.", ...SUBNET_V6 },
-    start: { description: "First address of the range.", ...ADDRESS_V6 },
-    end: { description: "Last address of the range.", ...ADDRESS_V6 },
-    lastIp: { description: "Bookkeeping of the original system; not used.", ...ADDRESS_V6 },
+    cidr: { description: "Subnet of net6 that holds the range.", ...subnetSchema(6) },
+    start: { description: "First address of the range.", ...addressSchema(6) },
+    end: { description: "Last address of the range.", ...addressSchema(6) },
+    lastIp: { description: "Bookkeeping of the original system; not used.", ...addressSchema(6) },
   },
 } as const satisfies Schema;
 
 const options = {
   description: "Settings of the network.",
   type: "object",
+  "x-kubernetes-validations": [
+    ...optionRules,
+    needs("allocation_pool.start", "cidr"),
+    needs("allocation_pool.end", "cidr"),
+    addressInside("allocation_pool.start", "cidr"),
+    addressInside("allocation_pool.end", "cidr"),
+    inOrder("allocation_pool.start", "allocation_pool.end"),
+    ...gatewaysInside("routes", "cidr"),
+    needs("allocation_pool_v6.cidr", "net6"),
+    needs("allocation_pool_v6.start", "net6"),
+    needs("allocation_pool_v6.end", "net6"),
+    subnetInside("allocation_pool_v6.cidr", "net6"),
+    addressInside("allocation_pool_v6.start", "net6"),
+    addressInside("allocation_pool_v6.end", "net6"),
+    addressInside("allocation_pool_v6.start", "allocation_pool_v6.cidr"),
+    addressInside("allocation_pool_v6.end", "allocation_pool_v6.cidr"),
+    ...gatewaysInside("routes6", "net6"),
+  ],
   properties: {
     host_device: {
       description: "Parent network interface on the hosts, for ipvlan and macvlan. Excludes device_pool.",
       type: "string",
       maxLength: 15,
+      pattern: INTERFACE_NAME,
     },
     device_pool: {
       description: "Device plugin resource that the devices of Pods come from. Needed for sriov. Excludes host_device.",
       type: "string",
       maxLength: 317,
+      pattern: RESOURCE_NAME,
     },
     vlan: { description: "VLAN identifier. Excludes vxlan.", type: "integer", minimum: 1, maximum: 4094 },
     vxlan: { description: "VXLAN identifier. Excludes vlan.", type: "integer", minimum: 1, maximum: 16777215 },
@@ -49,19 +89,24 @@ const options = {
       description: "First part of the names of Pod interfaces; their number in the Pod follows. Default: eth.",
       type: "string",
       maxLength: 15,
+      pattern: INTERFACE_NAME,
     },
-    cidr: { description: "IPv4 subnet.", ...SUBNET_V4 },
+    cidr: { description: "IPv4 subnet.", ...subnetSchema(4) },
     routes: {
       description: "IPv4 routes of every Pod of the network: destination subnet to gateway address.",
       type: "object",
-      additionalProperties: ADDRESS_V4,
+      maxProperties: MAX_ROUTES,
+      additionalProperties: addressSchema(4),
+      "x-kubernetes-validations": [destinations(32, "10.1.0.0/16")],
     },
     allocation_pool: allocationPool,
-    net6: { description: "IPv6 subnet.", ...SUBNET_V6 },
+    net6: { description: "IPv6 subnet.", ...subnetSchema(6) },
     routes6: {
       description: "IPv6 routes of every Pod of the network: destination subnet to gateway address.",
       type: "object",
-      additionalProperties: ADDRESS_V6,
+      maxProperties: MAX_ROUTES,
+      additionalProperties: addressSchema(6),
+      "x-kubernetes-validations": [destinations(128, "2001:db8:1::/48")],
     },
     allocation_pool_v6: allocationPoolV6,
     rt_tables: {
@@ -85,19 +130,22 @@ const options = {
 export const networkSpecSchema = {
   description: "What the network is made of.",
   type: "object",
+  "x-kubernetes-validations": networkRules,
   properties: {
     NetworkID: {
       description: "Second identifier. Part of the names of VLAN and VXLAN interfaces on the hosts, and the name of " +
         "the CNI configuration file of a static backend. Needed with vlan and vxlan.",
       type: "string",
       maxLength: 253,
+      pattern: INTERFACE_NAME,
     },
     NetworkType: {
       description: "Backend that makes the interfaces: ipvlan, macvlan, sriov, or the name of any other CNI plugin, " +
         "which is then configured by a file on the hosts. Upper and lower case are the same.",
       type: "string",
       maxLength: 63,
-      default: "ipvlan",
+      pattern: PLUGIN_NAME,
+      default: DEFAULT_NETWORK_TYPE,
     },
     AllowedTenants: {
       description: "Namespaces whose Pods may use the network; all when empty. Only for a ClusterNetwork.",

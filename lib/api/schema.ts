@@ -5,11 +5,13 @@
  * Source: Kubernetes "structural schemas" (OpenAPI v3) with `x-kubernetes-validations` (CEL).
  */
 
-/** A CEL rule of the API server. A static message, or an expression that names the value. */
+/** A CEL rule of the API server, with a static message or an expression that names the value. */
 export interface Rule {
   readonly rule: string;
   readonly message?: string;
   readonly messageExpression?: string;
+  /** The field to blame when it is not the one that carries the rule, e.g. `.allocation_pool.start`. */
+  readonly fieldPath?: string;
 }
 
 interface Common {

@@ -1,0 +1,111 @@
+/** Building blocks of CEL rules on addresses and subnets. Source: Kubernetes' CEL libraries `ip` and `cidr`. */
+
+import type { Rule, StringSchema } from "./schema.ts";
+
+/** The IP version, as CEL's `family()` tells it. */
+type Family = 4 | 6;
+
+/** The words and sizes of one IP version; `maxLength` is that of the longest text. */
+const EXAMPLES = {
+  4: { subnet: "10.0.0.0/24", address: "10.0.0.1", maxLength: 15 },
+  6: { subnet: "2001:db8::/64", address: "2001:db8::1", maxLength: 45 },
+} as const;
+
+/**
+ * Text of an optional field, empty when it or a parent is absent: `text("self", "allocation_pool.start")`. The original
+ * system stored empty texts for what was not set, so absent and empty mean the same everywhere. Spelled with `has()`
+ * because the API server's cost estimate knows the length of a field, but not of an `orValue()`.
+ */
+export function text(root: string, path: string): string {
+  const fields = path.split(".");
+  const present = fields.map((_, index) => `has(${[root, ...fields.slice(0, index + 1)].join(".")})`);
+  return `(${present.join(" && ")} ? ${root}.${path} : '')`;
+}
+
+/** A text that is empty or an address of `family`. */
+export function addressSchema(family: Family) {
+  const { address, maxLength } = EXAMPLES[family];
+  return {
+    type: "string",
+    maxLength,
+    "x-kubernetes-validations": [{
+      rule: `self == '' || isIP(self) && ip(self).family() == ${family}`,
+      message: `must be an IPv${family} address such as ${address}`,
+    }],
+  } as const satisfies StringSchema;
+}
+
+/** A text that is empty or a subnet of `family`. Host bits may be set: the original system accepted them. */
+export function subnetSchema(family: Family) {
+  const { subnet, maxLength } = EXAMPLES[family];
+  return {
+    type: "string",
+    maxLength: maxLength + (family === 4 ? 3 : 4),
+    "x-kubernetes-validations": [{
+      rule: `self == '' || isCIDR(self) && cidr(self).ip().family() == ${family}`,
+      message: `must be an IPv${family} subnet such as ${subnet}`,
+    }],
+  } as const satisfies StringSchema;
+}
+
+/** Refuses `field` without `subnet`. */
+export function needs(field: string, subnet: string): Rule {
+  return {
+    rule: `${text("self", field)} == '' || ${text("self", subnet)} != ''`,
+    message: `needs ${subnet}, which is missing`,
+    fieldPath: `.${field}`,
+  };
+}
+
+/** Refuses an address in `field` outside `subnet`. Malformed text passes here: its own rule refuses it. */
+export function addressInside(field: string, subnet: string): Rule {
+  const [address, within] = [text("self", field), text("self", subnet)];
+  return {
+    rule: `!isIP(${address}) || !isCIDR(${within}) || cidr(${within}).containsIP(${address})`,
+    messageExpression: `"is " + ${address} + ", must be inside ${subnet} " + ${within}`,
+    fieldPath: `.${field}`,
+  };
+}
+
+/** Refuses a subnet in `field` outside `subnet`. */
+export function subnetInside(field: string, subnet: string): Rule {
+  const [part, within] = [text("self", field), text("self", subnet)];
+  return {
+    rule: `!isCIDR(${part}) || !isCIDR(${within}) || cidr(${within}).containsCIDR(${part})`,
+    messageExpression: `"is " + ${part} + ", must be inside ${subnet} " + ${within}`,
+    fieldPath: `.${field}`,
+  };
+}
+
+/** Refuses a gateway in the map `field` outside `subnet`, and routes without a subnet. */
+export function gatewaysInside(field: string, subnet: string): readonly Rule[] {
+  const within = text("self", subnet);
+  const outside = `isIP(self.${field}[to]) && !cidr(${within}).containsIP(self.${field}[to])`;
+  return [
+    {
+      rule: `!has(self.${field}) || size(self.${field}) == 0 || ${within} != ''`,
+      message: `needs ${subnet}, which is missing`,
+      fieldPath: `.${field}`,
+    },
+    {
+      rule: `!has(self.${field}) || !isCIDR(${within}) || !self.${field}.exists(to, ${outside})`,
+      messageExpression: `"has gateway " + self.${field}[self.${field}.filter(to, ${outside})[0]] + ` +
+        `", must be inside ${subnet} " + ${within}`,
+      fieldPath: `.${field}`,
+    },
+  ];
+}
+
+/** Refuses an IPv4 address in `first` above the one in `last`: CEL cannot compare addresses, only numbers. */
+export function inOrder(first: string, last: string): Rule {
+  const [from, to] = [text("self", first), text("self", last)];
+  const isV4 = (address: string) => `isIP(${address}) && ip(${address}).family() == 4`;
+  const numbers = (address: string) => `${address}.split('.', 4).map(byte, int(byte))`;
+  const value = (address: string) =>
+    `[${numbers(address)}].map(b, b[0] * 16777216 + b[1] * 65536 + b[2] * 256 + b[3])[0]`;
+  return {
+    rule: `!(${isV4(from)}) || !(${isV4(to)}) || ${value(from)} <= ${value(to)}`,
+    messageExpression: `"is " + ${from} + ", must not be after ${last} " + ${to}`,
+    fieldPath: `.${first}`,
+  };
+}

@@ -1,0 +1,82 @@
+/** CEL rules on a whole network: what its fields demand of each other. */
+
+import { text } from "./cel.ts";
+import type { NetworkKind } from "./network.ts";
+import { DYNAMIC_BACKENDS } from "./network_type.ts";
+import type { Rule } from "./schema.ts";
+
+const TYPE = `${text("self", "NetworkType")}.lowerAscii()`;
+const ID = text("self", "NetworkID");
+const HOST_DEVICE = text("self", "Options.host_device");
+const DEVICE_POOL = text("self", "Options.device_pool");
+const VLAN = "self.?Options.?vlan";
+const VXLAN = "self.?Options.?vxlan";
+
+/** Rules on the options alone. */
+export const optionRules: readonly Rule[] = [
+  { rule: "!has(self.vlan) || !has(self.vxlan)", message: "vlan and vxlan exclude each other: set one of them" },
+  {
+    rule: `${text("self", "host_device")} == '' || ${text("self", "device_pool")} == ''`,
+    message: "host_device and device_pool exclude each other: set one of them",
+  },
+];
+
+/** Rules on the body of every kind of network. The names of VLAN and VXLAN links on the hosts are made from NetworkID. */
+export const networkRules: readonly Rule[] = [
+  {
+    rule: `!(${TYPE} in ['', ${DYNAMIC_BACKENDS.map((type) => `'${type}'`).join(", ")}]) || size(${ID}) <= 11`,
+    messageExpression: `"is " + ${ID} + ", must have at most 11 characters with ipvlan, macvlan and sriov"`,
+    fieldPath: ".NetworkID",
+  },
+  {
+    rule: `!${VLAN}.hasValue() && !${VXLAN}.hasValue() || ${ID} != ''`,
+    message: "is missing, must be set with vlan or vxlan",
+    fieldPath: ".NetworkID",
+  },
+  {
+    rule: `!${VLAN}.hasValue() || ${HOST_DEVICE} == '' || size(${ID}) + 1 + size(string(${VLAN}.orValue(0))) <= 15`,
+    messageExpression: `"is " + ${ID} + ", must be shorter: the link name NetworkID.vlan has at most 15 characters"`,
+    fieldPath: ".NetworkID",
+  },
+  {
+    rule: `!${VXLAN}.hasValue() || ${HOST_DEVICE} == '' || size(${ID}) <= 12`,
+    messageExpression: `"is " + ${ID} + ", must be shorter: the link name vx_NetworkID has at most 15 characters"`,
+    fieldPath: ".NetworkID",
+  },
+  {
+    rule: `${TYPE} != 'sriov' || ${DEVICE_POOL} != ''`,
+    message: "NetworkType sriov needs Options.device_pool, which is missing",
+  },
+  {
+    rule: `${TYPE} != 'sriov' || ${HOST_DEVICE} == ''`,
+    message: "NetworkType sriov takes its devices from Options.device_pool: Options.host_device must be absent",
+  },
+];
+
+const noAllowedTenants: Rule = {
+  rule: "!has(self.AllowedTenants) || size(self.AllowedTenants) == 0",
+  message: "is only for ClusterNetworks: this network belongs to its namespace",
+  fieldPath: ".AllowedTenants",
+};
+
+/** Refuses to change `field` of a TenantNetwork, whose physical resources are given to it, not chosen by it. */
+function unchangeable(field: string, value: (root: string) => string): Rule {
+  return {
+    rule: `${value("self")} == ${value("oldSelf")}`,
+    message: "cannot be changed in a TenantNetwork: delete it and create it anew",
+    fieldPath: `.Options.${field}`,
+  };
+}
+
+/** What one kind demands beyond {@link networkRules}. */
+export const networkKindRules: Readonly<Record<NetworkKind, readonly Rule[]>> = {
+  DanmNet: [noAllowedTenants],
+  TenantNetwork: [
+    noAllowedTenants,
+    unchangeable("host_device", (root) => text(root, "Options.host_device")),
+    unchangeable("device_pool", (root) => text(root, "Options.device_pool")),
+    unchangeable("vlan", (root) => `${root}.?Options.?vlan`),
+    unchangeable("vxlan", (root) => `${root}.?Options.?vxlan`),
+  ],
+  ClusterNetwork: [],
+};
