@@ -1,34 +1,95 @@
 /** Asks kubelet which devices a Pod was given. Source: k8s.io/kubelet/pkg/apis/podresources/v1/api.proto. */
+import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
+import { decodePodResources } from "./decode_pod_resources.ts";
+import { connectGrpc, GRPC_STATUS, type GrpcConnection, GrpcStatusError } from "./grpc_unary.ts";
 
-/** Names of one Pod. */
+/** The name of a Pod. */
 export interface PodName {
   readonly namespace: string;
   readonly name: string;
 }
 
-/** Where kubelet listens unless told otherwise. */
-export const POD_RESOURCES_SOCKET = "/var/lib/kubelet/pod-resources/kubelet.sock";
-
 /** kubelet could not be asked, or refused. */
 export class PodResourcesError extends Error {
   override readonly name = "PodResourcesError";
-  constructor(readonly socketPath: string, reason: string, options?: ErrorOptions) {
-    super(`Cannot list Pod devices at ${socketPath}: ${reason}`, options);
+  constructor(readonly socketPath: string, cause: unknown) {
+    super(`Cannot ask kubelet at ${socketPath} for the Pod's devices: ${explain(cause)}`, { cause });
+  }
+}
+
+const SERVICE = "/v1.PodResourcesLister";
+
+/** kubelet answers 100 calls a second, 10 at once, and refuses the rest: how often, and how far apart, to try again. */
+const TRIES = 50;
+const LONGEST_WAIT_MS = 100;
+
+/**
+ * The devices of a Pod: IDs by resource name, those of all its containers together, each once, sorted; empty when
+ * kubelet knows none.
+ *
+ * @throws {PodResourcesError} naming the socket and the reason
+ * @throws the reason of `signal`
+ */
+export async function listPodDevices(
+  socketPath: string,
+  pod: PodName,
+  signal: AbortSignal,
+): Promise<Map<string, string[]>> {
+  try {
+    using connection = await connectGrpc(socketPath, signal);
+    const pods = decodePodResources(await getOrList(connection, pod, signal));
+    const found = pods.find(({ namespace, name }) => namespace === pod.namespace && name === pod.name);
+    return found?.devices ?? new Map();
+  } catch (error) {
+    if (signal.aborted) throw signal.reason;
+    throw new PodResourcesError(socketPath, error);
   }
 }
 
 /**
- * The devices of a Pod by resource name, in kubelet's order, those of all its containers together.
- *
- * @returns empty when kubelet knows no device of that Pod
- * @throws {PodResourcesError} naming the socket and the reason
- * @throws the reason of `signal`
+ * `Get` came with Kubernetes 1.27, behind a gate until 1.34. Where it is missing, closed, or does not find the Pod,
+ * `List` tells.
  */
-export function listPodDevices(
-  socketPath: string,
-  _pod: PodName,
+async function getOrList(connection: GrpcConnection, pod: PodName, signal: AbortSignal): Promise<Uint8Array> {
+  try {
+    return await callPatiently(connection, "Get", encodeGetRequest(pod), signal);
+  } catch (error) {
+    const isMissing = error instanceof GrpcStatusError &&
+      (error.status === GRPC_STATUS.unimplemented || error.status === GRPC_STATUS.unknown);
+    if (!isMissing) throw error;
+    return await callPatiently(connection, "List", new Uint8Array(), signal);
+  }
+}
+
+/** Calls again while kubelet's rate limit refuses. */
+async function callPatiently(
+  connection: GrpcConnection,
+  method: string,
+  request: Uint8Array,
   signal: AbortSignal,
-): Promise<Map<string, string[]>> {
-  signal.throwIfAborted();
-  return Promise.reject(new PodResourcesError(socketPath, "no connection"));
+): Promise<Uint8Array> {
+  for (let tries = 1;; tries++) {
+    try {
+      return await connection.call(`${SERVICE}/${method}`, request, signal);
+    } catch (error) {
+      const isRefused = error instanceof GrpcStatusError && error.status === GRPC_STATUS.resourceExhausted;
+      if (!isRefused || tries === TRIES) throw error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, Math.random() * LONGEST_WAIT_MS));
+  }
+}
+
+function encodeGetRequest({ namespace, name }: PodName): Uint8Array {
+  return new BinaryWriter()
+    .tag(1, WireType.LengthDelimited).string(name)
+    .tag(2, WireType.LengthDelimited).string(namespace)
+    .finish();
+}
+
+/** What went wrong, in words for the administrator of the node. */
+function explain(cause: unknown): string {
+  const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
+  if (code === "ENOENT") return "there is no such socket; is kubelet running, and is its directory mounted here?";
+  if (code === "ECONNREFUSED") return "nothing listens at this socket; is kubelet running?";
+  return cause instanceof Error ? cause.message : String(cause);
 }
