@@ -22,21 +22,28 @@ export function text(root: string, path: string): string {
   return `(${present.join(" && ")} ? ${root}.${path} : '')`;
 }
 
-/** A text that is empty or an address of `family`. */
+/** A text that is an address of `family`. */
 export function addressSchema(family: Family) {
   const { address, maxLength } = EXAMPLES[family];
   return {
     type: "string",
     maxLength,
     "x-kubernetes-validations": [{
-      rule: `self == '' || isIP(self) && ip(self).family() == ${family}`,
+      rule: `isIP(self) && ip(self).family() == ${family}`,
       message: `must be an IPv${family} address such as ${address}`,
     }],
   } as const satisfies StringSchema;
 }
 
+/** A text that is empty or an address of `family`. */
+export function optionalAddressSchema(family: Family) {
+  const schema = addressSchema(family);
+  const [{ rule, message }] = schema["x-kubernetes-validations"];
+  return { ...schema, "x-kubernetes-validations": [{ rule: `self == '' || ${rule}`, message }] } as const;
+}
+
 /** A text that is empty or a subnet of `family`. Host bits may be set: the original system accepted them. */
-export function subnetSchema(family: Family) {
+export function optionalSubnetSchema(family: Family) {
   const { subnet, maxLength } = EXAMPLES[family];
   return {
     type: "string",
@@ -107,5 +114,19 @@ export function inOrder(first: string, last: string): Rule {
     rule: `!(${isV4(from)}) || !(${isV4(to)}) || ${value(from)} <= ${value(to)}`,
     messageExpression: `"is " + ${from} + ", must not be after ${last} " + ${to}`,
     fieldPath: `.${first}`,
+  };
+}
+
+/**
+ * Refuses routes whose destination has no prefix length. No more than that: the keys of a map have no maximum length,
+ * so the API server's cost estimate leaves room to parse 30 of them at most. Whoever uses a destination parses it.
+ */
+export function destinationsHavePrefix(example: string): Rule {
+  const digits = "['0', '1', '2', '3', '4', '5', '6', '7', '8', '9']";
+  const last = (suffix: string) => `to.endsWith('/${suffix})`;
+  return {
+    rule: `self.all(to, ${digits}.exists(d, ${last("' + d")} || ` +
+      `${digits}.exists(c, ${last("' + c + d")} || ${last("1' + c + d")})))`,
+    message: `every destination must be a subnet such as ${example}`,
   };
 }

@@ -6,7 +6,7 @@ import { networkKindRules } from "./network_rules.ts";
 import { networkSpecSchema } from "./network_schema.ts";
 import type { NetworkKind } from "./network.ts";
 import { API_VERSION, type ApiGroup, type Kind, resourceFor } from "./resource.ts";
-import type { ObjectSchema, Schema } from "./schema.ts";
+import type { ObjectSchema } from "./schema.ts";
 import { tenantConfigSchema } from "./tenant_config.ts";
 
 /** One column of `kubectl get`; priority 1 shows with `-o wide` only. */
@@ -108,22 +108,14 @@ const DEFINITIONS: Readonly<Record<Kind, Definition>> = {
   },
 };
 
-/** The fields of every object, as the API server describes them itself when it is asked. */
-const FRAME = {
-  apiVersion: { type: "string" },
-  kind: { type: "string" },
-  metadata: { type: "object", properties: {} },
-} as const satisfies Record<string, Schema>;
-
-/** The whole schema of an object of `kind`, its frame included. */
+/** The schema of an object of `kind`, without the frame that all objects have. */
 export function objectSchema(kind: Kind): ObjectSchema {
-  const { schema } = DEFINITIONS[kind];
-  return { ...schema, properties: { ...FRAME, ...schema.properties } };
+  return DEFINITIONS[kind].schema;
 }
 
 /** The CustomResourceDefinition of `kind` under `group`, ready to be applied. */
 export function customResourceDefinition(kind: Kind, group: ApiGroup) {
-  const { shortNames, columns, selectableFields } = DEFINITIONS[kind];
+  const { schema, shortNames, columns, selectableFields } = DEFINITIONS[kind];
   const { plural, namespaced } = resourceFor(kind, group);
   const singular = kind.toLowerCase();
   return {
@@ -144,7 +136,7 @@ export function customResourceDefinition(kind: Kind, group: ApiGroup) {
         name: API_VERSION,
         served: true,
         storage: true,
-        schema: { openAPIV3Schema: objectSchema(kind) },
+        schema: { openAPIV3Schema: schema },
         additionalPrinterColumns: columns,
         ...(selectableFields && { selectableFields: selectableFields.map((jsonPath) => ({ jsonPath })) }),
       }],

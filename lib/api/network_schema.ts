@@ -1,9 +1,19 @@
 /** Schema of the body that DanmNet, TenantNetwork and ClusterNetwork share. Field names are the original system's. */
 
-import { addressInside, addressSchema, gatewaysInside, inOrder, needs, subnetInside, subnetSchema } from "./cel.ts";
+import {
+  addressInside,
+  addressSchema,
+  destinationsHavePrefix,
+  gatewaysInside,
+  inOrder,
+  needs,
+  optionalAddressSchema,
+  optionalSubnetSchema,
+  subnetInside,
+} from "./cel.ts";
 import { networkRules, optionRules } from "./network_rules.ts";
 import { DEFAULT_NETWORK_TYPE } from "./network_type.ts";
-import type { Rule, Schema } from "./schema.ts";
+import type { Schema } from "./schema.ts";
 
 /** Empty, or what `isInterfaceName` of lib/net accepts; without a length, as NetworkID may be longer. */
 const INTERFACE_NAME = "^([A-Za-z0-9_][A-Za-z0-9_.@-]*)?$";
@@ -15,26 +25,14 @@ const PLUGIN_NAME = "^([A-Za-z0-9][A-Za-z0-9_.+-]*)?$";
 /** More routes than anyone has; a bound is what lets the API server estimate the cost of rules. */
 const MAX_ROUTES = 256;
 
-/**
- * Refuses route destinations without a prefix length. No more than that: the keys of a map have no maximum length, so
- * the API server's cost estimate leaves no room to parse more than 30 of them; whoever uses them does.
- */
-function destinations(bits: 32 | 128, example: string): Rule {
-  const prefixes = Array.from({ length: bits + 1 }, (_, prefix) => `'/${prefix}'`).join(",");
-  return {
-    rule: `self.all(to, [${prefixes}].exists(prefix, to.endsWith(prefix)))`,
-    message: `every destination must be a subnet such as ${example}`,
-  };
-}
-
 const allocationPool = {
   description: "Range that dynamic IPv4 addresses are taken from. Default: the subnet without its first and last " +
     "address and without the gateways of routes.",
   type: "object",
   properties: {
-    start: { description: "First address of the range.", ...addressSchema(4) },
-    end: { description: "Last address of the range.", ...addressSchema(4) },
-    lastIp: { description: "Bookkeeping of the original system; not used.", ...addressSchema(4) },
+    start: { description: "First address of the range.", ...optionalAddressSchema(4) },
+    end: { description: "Last address of the range.", ...optionalAddressSchema(4) },
+    lastIp: { description: "Bookkeeping of the original system; not used.", ...optionalAddressSchema(4) },
   },
 } as const satisfies Schema;
 
@@ -42,10 +40,10 @@ const allocationPoolV6 = {
   description: "Range that dynamic IPv6 addresses are taken from. Default: the first /106 of net6.",
   type: "object",
   properties: {
-    cidr: { description: "Subnet of net6 that holds the range.", ...subnetSchema(6) },
-    start: { description: "First address of the range.", ...addressSchema(6) },
-    end: { description: "Last address of the range.", ...addressSchema(6) },
-    lastIp: { description: "Bookkeeping of the original system; not used.", ...addressSchema(6) },
+    cidr: { description: "Subnet of net6 that holds the range.", ...optionalSubnetSchema(6) },
+    start: { description: "First address of the range.", ...optionalAddressSchema(6) },
+    end: { description: "Last address of the range.", ...optionalAddressSchema(6) },
+    lastIp: { description: "Bookkeeping of the original system; not used.", ...optionalAddressSchema(6) },
   },
 } as const satisfies Schema;
 
@@ -91,22 +89,22 @@ const options = {
       maxLength: 15,
       pattern: INTERFACE_NAME,
     },
-    cidr: { description: "IPv4 subnet.", ...subnetSchema(4) },
+    cidr: { description: "IPv4 subnet.", ...optionalSubnetSchema(4) },
     routes: {
       description: "IPv4 routes of every Pod of the network: destination subnet to gateway address.",
       type: "object",
       maxProperties: MAX_ROUTES,
       additionalProperties: addressSchema(4),
-      "x-kubernetes-validations": [destinations(32, "10.1.0.0/16")],
+      "x-kubernetes-validations": [destinationsHavePrefix("10.1.0.0/16")],
     },
     allocation_pool: allocationPool,
-    net6: { description: "IPv6 subnet.", ...subnetSchema(6) },
+    net6: { description: "IPv6 subnet.", ...optionalSubnetSchema(6) },
     routes6: {
       description: "IPv6 routes of every Pod of the network: destination subnet to gateway address.",
       type: "object",
       maxProperties: MAX_ROUTES,
       additionalProperties: addressSchema(6),
-      "x-kubernetes-validations": [destinations(128, "2001:db8:1::/48")],
+      "x-kubernetes-validations": [destinationsHavePrefix("2001:db8:1::/48")],
     },
     allocation_pool_v6: allocationPoolV6,
     rt_tables: {

@@ -11,9 +11,9 @@ const vniRangeRules: readonly Rule[] = [
     message: "vniType and vniRange need each other: set both or none",
   },
   {
-    rule: "!has(self.vniType) || !has(self.vniRange) || self.vniRange.replace(' ', '').split(',').all(r, " +
-      "r.matches('^[0-9]{1,8}(-[0-9]{1,8})?$') && r.split('-').all(n, int(n) >= 1 && " +
-      "int(n) <= (self.vniType == 'vlan' ? 4094 : 16777215)) && r.split('-').map(n, int(n)).isSorted())",
+    rule: "!has(self.vniType) || !has(self.vniRange) || self.vniRange.split(',').all(r, " +
+      "r.matches('^ *[0-9]{1,8} *(- *[0-9]{1,8} *)?$') && r.split('-').all(n, int(n.trim()) >= 1 && " +
+      "int(n.trim()) <= (self.vniType == 'vlan' ? 4094 : 16777215)) && r.split('-').map(n, int(n.trim())).isSorted())",
     messageExpression: `"is " + self.vniRange + ", must be numbers and ranges such as 2000-2500,2601 within " + ` +
       `(self.vniType == 'vlan' ? "1-4094" : "1-16777215")`,
     fieldPath: ".vniRange",
