@@ -3,7 +3,8 @@
 import { addAddress, type InterfaceAddress, sameInterfaceAddress } from "./interface_address.ts";
 import { enterNamespace } from "./ip_batch.ts";
 import { type IpCommand, toBatches } from "./ip_command.ts";
-import { IpError, toIpError } from "./ip_error.ts";
+import { IpError, type IpErrorReason, toIpError } from "./ip_error.ts";
+import { deleteLink } from "./link_commands.ts";
 import { NamespaceMissingError, saysNamespaceMissing } from "./namespace_missing_error.ts";
 import { type NamespaceState, readNamespace } from "./read_namespace.ts";
 import { addRoute, type Route, sameRoute } from "./route.ts";
@@ -19,7 +20,7 @@ export interface SysctlStep {
 /** A command to run. */
 export interface IpStep {
   readonly ip: IpCommand;
-  /** Whether the namespace has what the command makes already: then `exists` is no failure. */
+  /** Whether the namespace is as the command would leave it: then that something exists, or is missing, is no failure. */
   readonly satisfiedBy?: (state: NamespaceState) => boolean;
   /** A refusal of the command is no failure. */
   readonly optional?: boolean;
@@ -46,6 +47,11 @@ export function ensureRule(wanted: Rule): IpStep {
   return { ip: addRule(wanted), satisfiedBy: ({ rules }) => rules.some((rule) => sameRule(rule, wanted)) };
 }
 
+/** Removes the link unless there is none of that name. */
+export function ensureNoLink(device: string): IpStep {
+  return { ip: deleteLink(device), satisfiedBy: ({ links }) => !links.some(({ name }) => name === device) };
+}
+
 /**
  * Takes `steps` in order in the namespace at `netnsPath` and stops at the first that fails; those before it have had
  * their effect. Repeating it is safe for steps that say what satisfies them.
@@ -61,18 +67,25 @@ export async function configureNamespace(
 ): Promise<void> {
   let rest = steps.map((step, index) => ({ step, index }));
   while (rest.length > 0) {
-    const failed = await runSteps(netnsPath, rest.map(({ step }) => step), signal);
-    if (!failed) return;
-    const { step, index } = rest[failed.place]!;
-    const { error } = failed;
-    const repeated = error instanceof IpError && error.reason === "exists" && "ip" in step && step.satisfiedBy;
-    if (!repeated) {
-      throw error instanceof IpError ? new IpError(error.command, index, error.reason, error.detail) : error;
-    }
-    const state = await readNamespace(netnsPath, signal);
-    if (!repeated(state)) throw new IpError(error.command, index, error.reason, error.detail);
-    rest = rest.slice(failed.place).filter(({ step }) => !("ip" in step && step.satisfiedBy?.(state)));
+    const failure = await runSteps(netnsPath, rest.map(({ step }) => step), signal);
+    if (!failure) return;
+    const { step, index } = rest[failure.place]!;
+    if (!(failure.error instanceof IpError)) throw failure.error;
+    const { command, reason, detail } = failure.error;
+    const state = canBeSatisfied(step, reason) ? await readNamespace(netnsPath, signal) : undefined;
+    if (!state || !isSatisfied(step, state)) throw new IpError(command, index, reason, detail);
+    // Only up to the first step that is not satisfied: what follows that one may depend on it.
+    const open = rest.findIndex(({ step }, place) => place > failure.place && !isSatisfied(step, state));
+    rest = open < 0 ? [] : rest.slice(open);
   }
+}
+
+function canBeSatisfied(step: NamespaceStep, reason: IpErrorReason): boolean {
+  return "ip" in step && step.satisfiedBy !== undefined && (reason === "exists" || reason === "missing");
+}
+
+function isSatisfied(step: NamespaceStep, state: NamespaceState): boolean {
+  return "ip" in step && step.satisfiedBy !== undefined && step.satisfiedBy(state);
 }
 
 /** What the script below does next. */

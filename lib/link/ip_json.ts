@@ -35,9 +35,9 @@ export function textIn(object: IpObject, field: string): string {
   return value;
 }
 
-/** The text in `field`, or undefined when there is none. */
+/** The text in `field`, or undefined when there is none; ip writes some that do not apply as null. */
 export function optionalTextIn(object: IpObject, field: string): string | undefined {
-  return object[field] === undefined ? undefined : textIn(object, field);
+  return (object[field] ?? undefined) === undefined ? undefined : textIn(object, field);
 }
 
 /** The number in `field`, which ip writes as a number or, for names printed numerically, as text. */
@@ -50,7 +50,7 @@ export function numberIn(object: IpObject, field: string): number {
 
 /** The number in `field`, or undefined when there is none. */
 export function optionalNumberIn(object: IpObject, field: string): number | undefined {
-  return object[field] === undefined ? undefined : numberIn(object, field);
+  return (object[field] ?? undefined) === undefined ? undefined : numberIn(object, field);
 }
 
 /** The address in `field`. */

@@ -42,11 +42,11 @@ export function sameRoute(a: Route, b: Route): boolean {
 /**
  * Reads one object of `ip -N -json -details route show`.
  *
- * @returns undefined for what is no unicast route over one device (local, broadcast, blackhole, several next hops)
+ * @returns undefined for any other kind: local, broadcast, blackhole, several next hops, a gateway of the other family
  */
 export function parseRoute(family: Family, object: IpObject): Route | undefined {
-  const type = object["type"] ?? "1";
-  if ((type !== "1" && type !== "unicast") || object["dev"] === undefined) return undefined;
+  const unicast = object["type"] === undefined || object["type"] === "1";
+  if (!unicast || object["dev"] === undefined || object["via"] !== undefined) return undefined;
   return {
     destination: destinationOf(family, object),
     device: textIn(object, "dev"),

@@ -10,6 +10,9 @@ import { addressIn, type IpObject, numberIn } from "./ip_json.ts";
  */
 export const RULE_PRIORITY = 30_000;
 
+/** What ip writes of such a rule; any other field is a further condition. */
+const FIELDS = ["priority", "src", "table", "protocol"];
+
 /** Packets from `from`, and no other address, are routed by `table`. */
 export interface Rule {
   readonly from: Address;
@@ -38,7 +41,8 @@ export function sameRule(a: Rule, b: Rule): boolean {
  * @returns undefined for a rule of another form
  */
 export function parseRule(object: IpObject): Rule | undefined {
-  if (object["src"] === "all" || object["srclen"] !== undefined || object["table"] === undefined) return undefined;
+  const plain = Object.keys(object).every((field) => FIELDS.includes(field));
+  if (!plain || object["src"] === "all" || object["table"] === undefined) return undefined;
   return { from: addressIn(object, "src"), table: numberIn(object, "table") };
 }
 
