@@ -7,8 +7,11 @@ export interface Outcome {
   readonly stderr: string;
 }
 
-/** Messages are told apart by their text, so they must not be translated. */
-const ENVIRONMENT = { LC_ALL: "C" };
+/**
+ * Messages are told apart by their text, so they must not be translated. Container runtimes run plugins without a PATH,
+ * so the programs' usual places are named here.
+ */
+const ENVIRONMENT = { LC_ALL: "C", PATH: "/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin" };
 
 /**
  * Runs `words` with `input` on stdin and resolves when it, and all it started, has closed its output.
@@ -30,7 +33,9 @@ function spawn([program, ...args]: readonly string[], signal?: AbortSignal): Den
     return new Deno.Command(program!, { ...options, ...(signal && { signal }) }).spawn();
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
-    throw new Error(`Cannot run ${program}: it is not in PATH, must be installed (iproute2, util-linux)`);
+    throw new Error(
+      `Cannot run ${program}: it is not in ${ENVIRONMENT.PATH}, must be installed (iproute2, util-linux)`,
+    );
   }
 }
 

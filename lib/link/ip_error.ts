@@ -28,6 +28,11 @@ export class IpError extends Error {
   ) {
     super(`Cannot run ip ${command.join(" ")}: ${detail}`);
   }
+
+  /** The same failure with another index, for a caller that ran the commands as part of more. */
+  at(index: number): IpError {
+    return new IpError(this.command, index, this.reason, this.detail);
+  }
 }
 
 /**
