@@ -25,3 +25,8 @@ async function isExecutable(path: string): Promise<boolean> {
     throw error;
   }
 }
+
+/** The folder of the reference CNI plugins. */
+export async function cniPluginFolder(): Promise<string> {
+  return (await findBinary("cni/macvlan")).replace(/\/macvlan$/, "");
+}

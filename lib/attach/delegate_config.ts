@@ -1,0 +1,84 @@
+/** Configurations for the plugins that DANM delegates to. Source: CNI spec 1.1.0 §1 and §3. */
+
+import type { FakeIpamSection } from "../cni/fake_ipam.ts";
+import { type Address, formatAddress } from "../net/address.ts";
+import type { InterfacePlan } from "./interface_plan.ts";
+import { defaultGateway } from "./network_terms.ts";
+
+/** What one plugin is run with. */
+export interface DelegateConfig {
+  readonly cniVersion: string;
+  readonly name: string;
+  readonly type: string;
+  readonly [key: string]: unknown;
+}
+
+/** An address reserved for an interface. */
+export interface ReservedAddress {
+  readonly address: Address;
+  readonly prefix: number;
+}
+
+/** The version DANM talks to generated delegates in: the oldest with CHECK, so the one most of them know. */
+const GENERATED_VERSION = "0.4.0";
+
+/**
+ * Configuration of the reference macvlan plugin.
+ *
+ * @param master the host link to make it on
+ * @param mac hardware address it gets
+ */
+export function macvlanConfig(
+  plan: InterfacePlan,
+  addresses: readonly ReservedAddress[],
+  master: string,
+  mac: string,
+): DelegateConfig {
+  return { ...generated(plan, addresses), master, mode: "bridge", mac };
+}
+
+/**
+ * Configuration of the sriov plugin.
+ *
+ * @param deviceId PCI address of the virtual function
+ */
+export function sriovConfig(
+  plan: InterfacePlan,
+  addresses: readonly ReservedAddress[],
+  deviceId: string,
+): DelegateConfig {
+  return { ...generated(plan, addresses), deviceID: deviceId, ...(plan.terms.vlan && { vlan: plan.terms.vlan }) };
+}
+
+/** Configurations, in the order they run, of a static delegate whose file holds `configs`. */
+export function staticConfigs(
+  plan: InterfacePlan,
+  addresses: readonly ReservedAddress[],
+  configs: readonly DelegateConfig[],
+): DelegateConfig[] {
+  if (plan.usesOwnIpam) return [...configs];
+  const main = Math.max(0, configs.findIndex((config) => config.ipam !== undefined));
+  return configs.map((config, index) => index === main ? { ...config, ipam: ipamSection(plan, addresses) } : config);
+}
+
+function generated(plan: InterfacePlan, addresses: readonly ReservedAddress[]): DelegateConfig {
+  return {
+    cniVersion: GENERATED_VERSION,
+    name: plan.network.metadata.name,
+    type: plan.terms.type,
+    // The reference plugins refuse an IPAM plugin without an address, and take an empty section for layer 2 only.
+    ipam: addresses.length > 0 ? ipamSection(plan, addresses) : {},
+  };
+}
+
+/** DANM installs the routes itself, the same way for every backend; only gateways are told, which bridges need. */
+function ipamSection(plan: InterfacePlan, addresses: readonly ReservedAddress[]): FakeIpamSection {
+  const ips = addresses.map(({ address, prefix }) => {
+    const gateway = defaultGateway(plan.terms, address.family);
+    return {
+      address: `${formatAddress(address)}/${prefix}`,
+      ...(gateway && { gateway: formatAddress(gateway) }),
+    };
+  });
+  return { type: "fakeipam", ips };
+}

@@ -1,0 +1,66 @@
+/** Runs the chain of plugins that makes one interface. Source: CNI spec 1.1.0 §3 "Execution of Network Configurations". */
+
+import type { DelegateConfig } from "../attach/delegate_config.ts";
+import { encodeResult } from "../cni/encode_result.ts";
+import type { Parameters } from "../cni/environment.ts";
+import type { Result } from "../cni/result.ts";
+import { isCniVersion } from "../cni/version.ts";
+import { DelegateMissingError, runDelegate } from "./run_delegate.ts";
+
+/** Who is attached, and where; the same for every command. */
+export type DelegateTarget = Omit<Parameters, "command">;
+
+/**
+ * Adds: in order, each plugin seeing what the one before returned.
+ *
+ * @returns the last result; undefined for an empty chain
+ */
+export async function addDelegates(
+  configs: readonly DelegateConfig[],
+  target: DelegateTarget,
+  signal: AbortSignal,
+): Promise<Result | undefined> {
+  let result: Result | undefined;
+  for (const config of configs) {
+    result = await runDelegate(withPrevious(config, result), { ...target, command: "ADD" }, signal);
+  }
+  return result;
+}
+
+/**
+ * Deletes: in reverse order, each with the result of the whole ADD. A plugin that is no longer on the node is passed
+ * over: whatever it held went with it or cannot be told.
+ */
+export async function deleteDelegates(
+  configs: readonly DelegateConfig[],
+  target: DelegateTarget,
+  result: Result | undefined,
+  signal: AbortSignal,
+): Promise<void> {
+  for (const config of configs.toReversed()) {
+    try {
+      await runDelegate(withPrevious(config, result), { ...target, command: "DEL" }, signal);
+    } catch (error) {
+      if (!(error instanceof DelegateMissingError)) throw error;
+    }
+  }
+}
+
+/** Checks: in order, each with the result of the whole ADD. A plugin whose version has no CHECK is passed over. */
+export async function checkDelegates(
+  configs: readonly DelegateConfig[],
+  target: DelegateTarget,
+  result: Result | undefined,
+  signal: AbortSignal,
+): Promise<void> {
+  for (const config of configs) {
+    if (config.cniVersion === "0.3.1") continue;
+    await runDelegate(withPrevious(config, result), { ...target, command: "CHECK" }, signal);
+  }
+}
+
+/** Versions that cannot be encoded are older than prevResult itself. */
+function withPrevious(config: DelegateConfig, result: Result | undefined): DelegateConfig {
+  const { cniVersion } = config;
+  return result && isCniVersion(cniVersion) ? { ...config, prevResult: encodeResult(result, cniVersion) } : config;
+}

@@ -1,0 +1,70 @@
+/** Runs one CNI plugin that DANM delegates to. Source: CNI spec 1.1.0 §4 "Plugin delegation". */
+
+import type { DelegateConfig } from "../attach/delegate_config.ts";
+import { decodeResult } from "../cni/decode_result.ts";
+import { encodeEnvironment, type Parameters } from "../cni/environment.ts";
+import { CniError, decodeError, errorCode } from "../cni/error.ts";
+import type { Result } from "../cni/result.ts";
+import { findExecutable } from "../host/find_executable.ts";
+import { type ProcessResult, runProcess } from "../host/process.ts";
+
+/** The file of a delegate is in none of the plugin folders. */
+export class DelegateMissingError extends Error {
+  override readonly name = "DelegateMissingError";
+}
+
+/** What plugins may look programs up in (iptables, for one), as runtimes may have no PATH themselves. */
+const PROGRAM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/**
+ * Runs the plugin `config.type`; its whole process tree is gone when this settles.
+ *
+ * @param parameters the runtime's, with the command and the interface's name
+ * @returns the plugin's result; undefined when it printed none
+ * @throws {DelegateMissingError} when no folder of `parameters.path` has it
+ * @throws {CniError} with the plugin's own code and words where it gave any
+ */
+export async function runDelegate(
+  config: DelegateConfig,
+  parameters: Parameters,
+  signal: AbortSignal,
+): Promise<Result | undefined> {
+  const program = await findExecutable(config.type, parameters.path);
+  if (program === undefined) {
+    throw new DelegateMissingError(
+      `Cannot run plugin ${config.type}: it is not in CNI_PATH, must be in one of ${parameters.path.join(", ")}`,
+    );
+  }
+  const env = { ...encodeEnvironment(parameters), PATH: PROGRAM_PATH };
+  const outcome = await runProcess({ program, args: [], stdin: JSON.stringify(config), env }, signal);
+  if (outcome.code !== 0) throw toFailure(config.type, parameters.command, outcome);
+  if (parameters.command !== "ADD") return undefined;
+  return decodeResult(parseOutput(config.type, outcome.stdout), `result of plugin ${config.type}`);
+}
+
+function parseOutput(type: string, stdout: string): unknown {
+  try {
+    return JSON.parse(stdout);
+  } catch {
+    throw new CniError(
+      errorCode.decodingFailure,
+      `Cannot read result of plugin ${type}: it is ${excerpt(stdout)}, must be JSON`,
+    );
+  }
+}
+
+function toFailure(type: string, command: string, { code, signal, stdout, stderr }: ProcessResult): CniError {
+  const reported = decodeError(stdout);
+  if (reported) return new CniError(reported.code, `Plugin ${type} failed at ${command}`, reported.message);
+  const end = signal ? `was ended by ${signal}` : `exited with ${code}`;
+  return new CniError(
+    errorCode.failed,
+    `Plugin ${type} failed at ${command}`,
+    `it ${end} and said ${excerpt(stderr || stdout)}`,
+  );
+}
+
+function excerpt(text: string): string {
+  const line = text.trim().replaceAll(/\s+/g, " ");
+  return line === "" ? "nothing" : JSON.stringify(line.length > 300 ? `${line.slice(0, 300)}…` : line);
+}

@@ -1,0 +1,147 @@
+/** ADD: gives a container all the interfaces its Pod asks for, or none. */
+
+import { networkRef } from "../api/network.ts";
+import { describeNetwork, type InterfacePlan, planInterfaces } from "../attach/interface_plan.ts";
+import { mergeResults } from "../cni/merge_results.ts";
+import type { Result, Route } from "../cni/result.ts";
+import { configureNamespace, type NamespaceStep } from "../link/configure_namespace.ts";
+import { settingsForNewLinks } from "../link/interface_settings.ts";
+import { IpError } from "../link/ip_error.ts";
+import type { Link } from "../link/link.ts";
+import { readLinks } from "../link/read_links.ts";
+import { SysctlError } from "../link/sysctl.ts";
+import type { Attachment } from "./attachment.ts";
+import type { BeginEntry } from "./attachment_entry.ts";
+import { AttachError } from "./attach_error.ts";
+import { type AttachContext, type AttachedInterface, attachInterface } from "./attach_interface.ts";
+import { endpointName } from "./endpoint.ts";
+import type { InterfaceSetup } from "./interface_setup.ts";
+import { type Pod, readNetwork, readPod, readRequests } from "./pod.ts";
+import type { PodIdentity } from "./pod_identity.ts";
+
+/**
+ * Attaches the container of `identity`. The journal must be empty. When it rejects, the journal says what to take back.
+ *
+ * @throws {AttachError} with a line for every interface that failed
+ * @throws whatever made it impossible to begin; nothing was made then
+ */
+export async function attachContainer(
+  attachment: Attachment,
+  identity: PodIdentity,
+  signal: AbortSignal,
+): Promise<Result> {
+  const { target, journal } = attachment;
+  const [{ pod, plans }, hostLinks, ownLinks] = await Promise.all([
+    readPlans(attachment, identity, signal),
+    readLinks(undefined, undefined, signal),
+    prepareNamespace(target.netns, signal),
+  ]);
+  checkNamesAreFree(plans, ownLinks);
+  const begin = beginEntry(attachment, pod, plans);
+  await journal.append([begin], { durable: false });
+  const attached = await attachAll({ ...attachment, begin, hostLinks }, plans, signal);
+  await Promise.all([
+    finishInNamespace(target.netns, attached, signal),
+    ...plans.map((plan) => checkNetworkStays(attachment, pod, plan, signal)),
+  ]);
+  await journal.append([{ type: "complete", setups: attached.map(({ setup }) => setup) }], { durable: false });
+  return mergeResults(attached.map(({ result, setup }) => withRoutes(result, setup)));
+}
+
+async function readPlans(
+  { services, target }: Attachment,
+  identity: PodIdentity,
+  signal: AbortSignal,
+): Promise<{ pod: Pod; plans: InterfacePlan[] }> {
+  const pod = await readPod(services, identity, signal);
+  const requests = await readRequests(services, pod, signal);
+  const plans = planInterfaces(requests, pod.metadata.namespace, target.ifName, services.config.namingScheme);
+  return { pod, plans };
+}
+
+/** Makes the namespace ready for links of delegates, and tells which links it has. */
+async function prepareNamespace(netns: string, signal: AbortSignal): Promise<Link[]> {
+  await configureNamespace(netns, settingsForNewLinks(), signal);
+  return await readLinks(netns, undefined, signal);
+}
+
+function checkNamesAreFree(plans: readonly InterfacePlan[], links: readonly Link[]): void {
+  const taken = plans.find((plan) => links.some(({ name }) => name === plan.name));
+  if (taken) {
+    throw new Error(`Cannot attach interface ${taken.index}: the namespace has an interface "${taken.name}" already`);
+  }
+}
+
+function beginEntry({ target }: Attachment, { metadata, spec }: Pod, plans: readonly InterfacePlan[]): BeginEntry {
+  const { namespace, name, uid } = metadata;
+  return {
+    type: "begin",
+    netns: target.netns,
+    ifName: target.ifName,
+    pod: { namespace, name, uid },
+    host: spec.nodeName ?? "",
+    interfaces: plans.map((plan) => ({
+      index: plan.index,
+      name: plan.name,
+      type: plan.terms.type,
+      network: networkRef(plan.network),
+      endpoint: endpointName(metadata, target.containerId, plan.index),
+    })),
+  };
+}
+
+async function attachAll(
+  context: AttachContext,
+  plans: readonly InterfacePlan[],
+  signal: AbortSignal,
+): Promise<AttachedInterface[]> {
+  const outcomes = await Promise.allSettled(plans.map((plan) => attachInterface(context, plan, signal)));
+  const failures = outcomes.flatMap((outcome, index) =>
+    outcome.status === "rejected" ? [{ plan: plans[index]!, reason: outcome.reason }] : []
+  );
+  if (failures.length > 0) throw new AttachError(failures);
+  return outcomes.flatMap((outcome) => outcome.status === "fulfilled" ? [outcome.value] : []);
+}
+
+/** Sets all interfaces up in one process; what fails is told with the interface it was for. */
+async function finishInNamespace(
+  netns: string,
+  attached: readonly AttachedInterface[],
+  signal: AbortSignal,
+): Promise<void> {
+  const steps: { step: NamespaceStep; plan: InterfacePlan }[] = attached.flatMap(({ steps, plan }) =>
+    steps.map((step) => ({ step, plan }))
+  );
+  try {
+    await configureNamespace(netns, steps.map(({ step }) => step), signal);
+  } catch (error) {
+    const place = error instanceof IpError
+      ? error.index
+      : steps.findIndex(({ step }) => error instanceof SysctlError && "sysctl" in step && step.sysctl === error.sysctl);
+    const plan = steps[place]?.plan;
+    throw plan ? new AttachError([{ plan, reason: error }]) : error;
+  }
+}
+
+/**
+ * A network may have been deleted while its DanmEp was being made. Whoever deletes it looks for DanmEps first, so
+ * looking at the network after the DanmEp exists leaves no gap between the two.
+ */
+async function checkNetworkStays(
+  { services }: Attachment,
+  pod: Pod,
+  plan: InterfacePlan,
+  signal: AbortSignal,
+): Promise<void> {
+  const { kind, metadata: { name, uid } } = plan.network;
+  const now = await readNetwork(services, kind, pod.metadata.namespace, name, signal);
+  if (now?.metadata.uid === uid && now?.metadata.deletionTimestamp === undefined) return;
+  throw new AttachError([{ plan, reason: new Error(`${describeNetwork(plan.network)} was deleted meanwhile`) }]);
+}
+
+/** Adds the routes that DANM installed in the main table to what delegates say of theirs. */
+function withRoutes(result: Result, setup: InterfaceSetup): Result {
+  const installed: Route[] = setup.routes.filter(({ table }) => table === undefined);
+  const isNew = (route: Route) => !result.routes.some(({ dst, gw }) => dst === route.dst && gw === route.gw);
+  return { ...result, routes: [...result.routes, ...installed.filter(isNew)] };
+}

@@ -1,0 +1,170 @@
+/** Makes one interface of a Pod: addresses, link, record. What is left to do inside the namespace comes after. */
+
+import { type DelegateConfig, macvlanConfig, type ReservedAddress } from "../attach/delegate_config.ts";
+import type { InterfacePlan } from "../attach/interface_plan.ts";
+import { defaultGateway } from "../attach/network_terms.ts";
+import type { IpConfig, Result } from "../cni/result.ts";
+import { addDelegates } from "../delegate/delegate_chain.ts";
+import { formatOwner } from "../ipam/owner.ts";
+import { reserveAddress } from "../ipam/reserve_address.ts";
+import type { NamespaceStep } from "../link/configure_namespace.ts";
+import { ipBatch } from "../link/ip_batch.ts";
+import type { Link } from "../link/link.ts";
+import { addIpvlan, renameLink } from "../link/link_commands.ts";
+import { formatAddress } from "../net/address.ts";
+import { localMac } from "../net/mac.ts";
+import type { Attachment } from "./attachment.ts";
+import type { BeginEntry } from "./attachment_entry.ts";
+import { createEndpoint } from "./endpoint.ts";
+import { type InterfaceSetup, reservedSetup, stepsForDelegatedLink, stepsForOwnLink } from "./interface_setup.ts";
+import { findParent } from "./parent_link.ts";
+import { temporaryName } from "./temporary_name.ts";
+
+/** An interface whose link exists. */
+export interface AttachedInterface {
+  readonly plan: InterfacePlan;
+  readonly setup: InterfaceSetup;
+  /** What remains to be done in the namespace. */
+  readonly steps: readonly NamespaceStep[];
+  /** Its part of the CNI result. */
+  readonly result: Result;
+}
+
+/** What the interfaces of one Pod have in common. */
+export interface AttachContext extends Attachment {
+  readonly begin: BeginEntry;
+  /** Links of the host. */
+  readonly hostLinks: readonly Link[];
+}
+
+/** Attaches `plan`. When it rejects, the journal says what to take back. */
+export async function attachInterface(
+  context: AttachContext,
+  plan: InterfacePlan,
+  signal: AbortSignal,
+): Promise<AttachedInterface> {
+  switch (plan.terms.type) {
+    case "ipvlan":
+      return await attachIpvlan(context, plan, signal);
+    case "macvlan":
+      return await attachMacvlan(context, plan, signal);
+    default:
+      throw new Error(`NetworkType ${plan.terms.type} is not supported`);
+  }
+}
+
+async function attachIpvlan(
+  context: AttachContext,
+  plan: InterfacePlan,
+  signal: AbortSignal,
+): Promise<AttachedInterface> {
+  const parent = findParent(plan, context.hostLinks);
+  const addresses = await reserveAddresses(context, plan, signal);
+  const setup = reservedSetup(plan, addresses, parent.mac);
+  const { netns } = context.target;
+  // Kernels before 6.15 refuse a name that exists beside the parent, and every host has an eth0.
+  const name = temporaryName(context.target.containerId, plan.index);
+  await allDone([
+    ipBatch([addIpvlan({ parent: parent.name, name, netnsPath: netns })], undefined, signal),
+    record(context, plan, setup, signal),
+  ]);
+  return {
+    plan,
+    setup,
+    steps: [{ ip: renameLink(name, plan.name) }, ...stepsForOwnLink(setup)],
+    result: {
+      interfaces: [{ name: plan.name, mtu: parent.mtu, sandbox: netns, ...(setup.mac && { mac: setup.mac }) }],
+      ips: reservedIps(plan, addresses),
+      routes: [],
+      dns: {},
+    },
+  };
+}
+
+async function attachMacvlan(
+  context: AttachContext,
+  plan: InterfacePlan,
+  signal: AbortSignal,
+): Promise<AttachedInterface> {
+  const parent = findParent(plan, context.hostLinks);
+  const mac = localMac(crypto.getRandomValues(new Uint8Array(6)));
+  const addresses = await reserveAddresses(context, plan, signal);
+  const setup = reservedSetup(plan, addresses, mac);
+  const [result] = await allDone([
+    delegate(context, plan, [macvlanConfig(plan, addresses, parent.name, mac)], signal),
+    record(context, plan, setup, signal),
+  ]);
+  return { plan, setup, steps: stepsForDelegatedLink(setup), result };
+}
+
+function reservedIps(plan: InterfacePlan, addresses: readonly ReservedAddress[]): IpConfig[] {
+  return addresses.map(({ address, prefix }) => {
+    const gateway = defaultGateway(plan.terms, address.family);
+    return {
+      address: `${formatAddress(address)}/${prefix}`,
+      ...(gateway && { gateway: formatAddress(gateway) }),
+      interface: 0,
+    };
+  });
+}
+
+/** Takes the planned addresses, each noted in the journal first. */
+async function reserveAddresses(
+  { services, target, journal, begin }: AttachContext,
+  plan: InterfacePlan,
+  signal: AbortSignal,
+): Promise<ReservedAddress[]> {
+  const { index } = plan;
+  const owner = formatOwner({ podUid: begin.pod.uid, containerId: target.containerId, interfaceIndex: index });
+  return await allDone(plan.addresses.map(({ pool, request }) =>
+    reserveAddress(services.blocks, pool, request, {
+      node: begin.host,
+      owner,
+      intend: (claim) => journal.append([{ type: "claim", index, claim }], { durable: true }),
+      now: Date.now,
+      signal,
+    })
+  ));
+}
+
+async function delegate(
+  { target, journal }: AttachContext,
+  plan: InterfacePlan,
+  configs: readonly DelegateConfig[],
+  signal: AbortSignal,
+): Promise<Result> {
+  const { index } = plan;
+  await journal.append([{ type: "delegates", index, configs }], { durable: true });
+  const result = await addDelegates(configs, { ...target, ifName: plan.name }, signal) ??
+    { interfaces: [], ips: [], routes: [], dns: {} };
+  await journal.append([{ type: "delegated", index, result }], { durable: false });
+  return result;
+}
+
+async function record(
+  context: AttachContext,
+  plan: InterfacePlan,
+  setup: InterfaceSetup,
+  signal: AbortSignal,
+): Promise<void> {
+  const { begin, target } = context;
+  const owner = formatOwner({
+    podUid: begin.pod.uid,
+    containerId: target.containerId,
+    interfaceIndex: plan.index,
+  });
+  await createEndpoint(
+    context.services,
+    { begin, containerId: target.containerId, owner, plan, setup },
+    signal,
+  );
+}
+
+/** Like Promise.all, but settles only when all have: nothing may still be going on while it is being undone. */
+async function allDone<T extends readonly unknown[]>(
+  promises: { readonly [Key in keyof T]: Promise<T[Key]> },
+): Promise<T> {
+  const failed = (await Promise.allSettled(promises)).find((outcome) => outcome.status === "rejected");
+  if (failed) throw failed.reason;
+  return await Promise.all(promises) as unknown as T;
+}

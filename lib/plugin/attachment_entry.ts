@@ -1,0 +1,66 @@
+/** What a node writes down about one container, in the order things happen; enough to take all of it back. */
+
+import type { NetworkRef } from "../api/network.ts";
+import type { DelegateConfig } from "../attach/delegate_config.ts";
+import type { Result } from "../cni/result.ts";
+import type { Claim } from "../ipam/reservation.ts";
+import type { InterfaceSetup } from "./interface_setup.ts";
+
+/** One interface that is about to be made. */
+export interface RecordedInterface {
+  readonly index: number;
+  readonly name: string;
+  /** Backend in lower case. */
+  readonly type: string;
+  readonly network: NetworkRef;
+  /** Name of its DanmEp. */
+  readonly endpoint: string;
+}
+
+/** ADD began: nothing was made before, and no link had one of these names. */
+export interface BeginEntry {
+  readonly type: "begin";
+  readonly netns: string;
+  readonly ifName: string;
+  readonly pod: { readonly namespace: string; readonly name: string; readonly uid: string };
+  readonly host: string;
+  readonly interfaces: readonly RecordedInterface[];
+}
+
+/** An address is about to be taken. */
+export interface ClaimEntry {
+  readonly type: "claim";
+  readonly index: number;
+  readonly claim: Claim;
+}
+
+/** Delegates are about to run. */
+export interface DelegatesEntry {
+  readonly type: "delegates";
+  readonly index: number;
+  readonly configs: readonly DelegateConfig[];
+}
+
+/** Delegates have returned. */
+export interface DelegatedEntry {
+  readonly type: "delegated";
+  readonly index: number;
+  readonly result: Result;
+}
+
+/** ADD succeeded; `setups` is what CHECK compares with. */
+export interface CompleteEntry {
+  readonly type: "complete";
+  readonly setups: readonly InterfaceSetup[];
+}
+
+/** One line of a container's journal. */
+export type AttachmentEntry = BeginEntry | ClaimEntry | DelegatesEntry | DelegatedEntry | CompleteEntry;
+
+/** The entries of one type, in the order they were written. */
+export function entriesOf<Type extends AttachmentEntry["type"]>(
+  entries: readonly AttachmentEntry[],
+  type: Type,
+): Extract<AttachmentEntry, { type: Type }>[] {
+  return entries.filter((entry): entry is Extract<AttachmentEntry, { type: Type }> => entry.type === type);
+}

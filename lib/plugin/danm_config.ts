@@ -1,0 +1,76 @@
+/** DANM's own keys of the CNI network configuration. */
+
+import { API_GROUPS, type ApiGroup, DEFAULT_API_GROUP, isApiGroup } from "../api/resource.ts";
+import type { NamingScheme } from "../attach/interface_names.ts";
+import type { NetworkConfig } from "../cni/config.ts";
+import { CniError, errorCode } from "../cni/error.ts";
+import { isLogLevel, LOG_LEVELS, type LogLevel } from "../host/log.ts";
+
+/** How danm was configured on this node. Paths are absolute. */
+export interface DanmConfig {
+  readonly kubeconfig: string;
+  /** Folder of the configuration files of static delegates. */
+  readonly cniDir: string;
+  readonly namingScheme: NamingScheme;
+  readonly apiGroup: ApiGroup;
+  /** Seconds until an ADD is given up. */
+  readonly timeout: number;
+  readonly logFile: string;
+  readonly logLevel: LogLevel;
+  /** Folder of what must survive on the node. */
+  readonly stateDir: string;
+  /** Socket of kubelet's PodResources API. */
+  readonly podResourcesSocket: string;
+}
+
+/**
+ * Reads DANM's keys; keys it does not know are ignored, as the CNI specification wants.
+ *
+ * @param defaultCniDir value of the environment variable CNI_CONF_DIR, if set
+ * @throws {CniError} `invalidConfig`, naming key, value and what is allowed
+ */
+export function readDanmConfig(config: NetworkConfig, defaultCniDir?: string): DanmConfig {
+  return {
+    kubeconfig: path(config, "kubeconfig"),
+    cniDir: path(config, "cniDir", defaultCniDir || "/etc/cni/net.d"),
+    namingScheme: config.namingScheme === "legacy" ? "legacy" : "numbered",
+    apiGroup: oneOf(config, "apiGroup", DEFAULT_API_GROUP, isApiGroup, API_GROUPS),
+    timeout: seconds(config),
+    logFile: path(config, "logFile", "/var/log/danm.log"),
+    logLevel: oneOf(config, "logLevel", "info", isLogLevel, LOG_LEVELS),
+    stateDir: path(config, "stateDir", "/var/lib/danm"),
+    podResourcesSocket: path(config, "podResourcesSocket", "/var/lib/kubelet/pod-resources/kubelet.sock"),
+  };
+}
+
+function path(config: NetworkConfig, key: string, fallback?: string): string {
+  const value = config[key] ?? fallback;
+  if (typeof value === "string" && value.startsWith("/")) return value;
+  throw invalid(key, value, "an absolute path");
+}
+
+function oneOf<T extends string>(
+  config: NetworkConfig,
+  key: string,
+  fallback: T,
+  accepts: (text: string) => text is T,
+  allowed: readonly T[],
+): T {
+  const value = config[key] ?? fallback;
+  if (typeof value === "string" && accepts(value)) return value;
+  throw invalid(key, value, `one of ${allowed.join(", ")}`);
+}
+
+function seconds({ timeout = 30 }: NetworkConfig): number {
+  if (typeof timeout === "number" && timeout > 0 && timeout <= 600) return timeout;
+  throw invalid("timeout", timeout, "a number of seconds above 0 and up to 600");
+}
+
+function invalid(key: string, value: unknown, allowed: string): CniError {
+  const stated = value === undefined ? "missing" : JSON.stringify(value);
+  return new CniError(
+    errorCode.invalidConfig,
+    "Invalid network configuration",
+    `${key} is ${stated}, must be ${allowed}`,
+  );
+}

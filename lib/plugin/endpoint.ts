@@ -1,0 +1,132 @@
+/** DanmEps: the cluster's record of one interface of one Pod. */
+
+import type { DanmEp } from "../api/danm_ep.ts";
+import { labelKeys } from "../api/labels.ts";
+import { networkRef } from "../api/network.ts";
+import { apiVersionOf, resourceFor } from "../api/resource.ts";
+import type { InterfacePlan } from "../attach/interface_plan.ts";
+import { formatAddress } from "../net/address.ts";
+import { formatSubnet } from "../net/subnet.ts";
+import { hashKey } from "../ipam/hash.ts";
+import { isAlreadyExists, isNotFound } from "../kube/kube_error.ts";
+import type { BeginEntry } from "./attachment_entry.ts";
+import type { InterfaceSetup } from "./interface_setup.ts";
+import type { NodeServices } from "./node_services.ts";
+
+/** The longest start of a Pod's name that leaves room for hash and index in a DNS-1123 name of 253 characters. */
+const MAX_POD_NAME = 230;
+
+/** The name of a DanmEp: the same for every attempt to attach the same interface, another one for any other. */
+export function endpointName(pod: { name: string; uid: string }, containerId: string, index: number): string {
+  return `${pod.name.slice(0, MAX_POD_NAME)}-${hashKey(`${pod.uid}/${containerId}`)}-${index}`;
+}
+
+/** Everything a DanmEp is made of. */
+export interface EndpointSource {
+  readonly begin: BeginEntry;
+  readonly containerId: string;
+  readonly owner: string;
+  readonly plan: InterfacePlan;
+  readonly setup: InterfaceSetup;
+  readonly deviceId?: string;
+}
+
+/** Records an interface. Repeating it is safe. */
+export async function createEndpoint(
+  { kube, config }: NodeServices,
+  source: EndpointSource,
+  signal: AbortSignal,
+): Promise<void> {
+  const endpoint = endpointOf(source, config.apiGroup);
+  const ref = { ...resourceFor("DanmEp", config.apiGroup), namespace: source.begin.pod.namespace };
+  try {
+    await kube.create<DanmEp>(ref, endpoint, { signal, idempotent: true });
+  } catch (error) {
+    if (!isAlreadyExists(error)) throw error;
+    const existing = await kube.get<DanmEp>({ ...ref, name: endpoint.metadata.name }, { signal });
+    if (existing.spec.EndpointID !== source.owner) throw error;
+  }
+}
+
+/** Deletes a record, if it is still there. */
+export async function deleteEndpoint(
+  { kube, config }: NodeServices,
+  namespace: string,
+  name: string,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    const ref = { ...resourceFor("DanmEp", config.apiGroup), namespace, name };
+    await kube.delete(ref, { signal, idempotent: true });
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+  }
+}
+
+/** The records of one container, for a node that has no journal of it. */
+export async function listEndpoints(
+  { kube, config }: NodeServices,
+  namespace: string,
+  containerId: string,
+  signal: AbortSignal,
+): Promise<readonly DanmEp[]> {
+  const ref = { ...resourceFor("DanmEp", config.apiGroup), namespace };
+  try {
+    return (await kube.list<DanmEp>(ref, { fieldSelector: `spec.CID=${containerId}`, signal })).items;
+  } catch (error) {
+    if (isNotFound(error)) return [];
+    throw error;
+  }
+}
+
+function endpointOf(
+  { begin, containerId, owner, plan, setup, deviceId }: EndpointSource,
+  group: NodeServices["config"]["apiGroup"],
+): DanmEp {
+  const { pod, host, netns } = begin;
+  const network = networkRef(plan.network);
+  const labels = labelKeys(group);
+  return {
+    apiVersion: apiVersionOf(group),
+    kind: "DanmEp",
+    metadata: {
+      name: endpointName(pod, containerId, plan.index),
+      namespace: pod.namespace,
+      labels: { [labels.networkUid]: network.uid, [labels.podUid]: pod.uid },
+    },
+    spec: {
+      NetworkName: network.name,
+      NetworkType: plan.terms.type,
+      NetworkUID: network.uid,
+      EndpointID: owner,
+      apiType: network.kind,
+      Host: host,
+      Pod: pod.name,
+      PodUID: pod.uid,
+      CID: containerId,
+      netns,
+      Interface: {
+        Name: plan.name,
+        Address: addressField(plan, setup, 4),
+        AddressIPv6: addressField(plan, setup, 6),
+        MacAddress: setup.mac ?? "",
+        proutes: routeField(plan, 4),
+        proutes6: routeField(plan, 6),
+        DeviceID: deviceId ?? "",
+      },
+    },
+  };
+}
+
+function addressField(plan: InterfacePlan, { addresses }: InterfaceSetup, family: 4 | 6): string {
+  const own = addresses.find((address) => address.includes(":") === (family === 6));
+  return own ?? (plan.declined.includes(family) ? "none" : "");
+}
+
+function routeField({ policyRoutes }: InterfacePlan, family: 4 | 6): Record<string, string> {
+  return Object.fromEntries(
+    policyRoutes
+      .filter(({ destination }) => destination.family === family)
+      .map(({ destination, gateway }) => [formatSubnet(destination), formatAddress(gateway)]),
+  );
+}

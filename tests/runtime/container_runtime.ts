@@ -1,0 +1,119 @@
+/** Calls bin/danm the way a container runtime does: environment, stdin, own namespace; nothing else. */
+
+import { dirname, fromFileUrl } from "@std/path";
+import type { Cluster } from "../cluster/cluster.ts";
+import { cniPluginFolder } from "../cluster/find_binary.ts";
+
+/** Where `make build` puts the binaries. */
+const BIN = `${dirname(dirname(dirname(fromFileUrl(import.meta.url))))}/bin`;
+
+/** A container as the runtime names it. */
+export interface Sandbox {
+  readonly containerId: string;
+  /** Path of its network namespace. */
+  readonly netns: string;
+  readonly pod: { readonly namespace: string; readonly name: string; readonly uid?: string };
+  /** CNI_IFNAME; `eth0` unless given. */
+  readonly ifName?: string;
+}
+
+/** What a plugin call ended with. */
+export interface CallOutcome {
+  readonly code: number;
+  /** What it printed, parsed; undefined when it printed nothing. */
+  readonly answer: unknown;
+  readonly stderr: string;
+  readonly ms: number;
+}
+
+/** A node's runtime. Disposing removes its files. */
+export interface ContainerRuntime extends AsyncDisposable {
+  /** Folder for everything the node keeps; `state` in it is danm's stateDir. */
+  readonly folder: string;
+  readonly stateDir: string;
+  readonly logFile: string;
+  /** Folder of the configuration files of static delegates. */
+  readonly cniDir: string;
+  /** Folder of plugins: links to danm, fakeipam and the reference plugins. */
+  readonly binDir: string;
+  /** The network configuration danm gets. */
+  config(changes?: Readonly<Record<string, unknown>>): Record<string, unknown>;
+  call(command: string, sandbox: Sandbox, changes?: Readonly<Record<string, unknown>>): Promise<CallOutcome>;
+  /** Starts a call without waiting for its end, to be killed. */
+  start(command: string, sandbox: Sandbox, changes?: Readonly<Record<string, unknown>>): Promise<Deno.ChildProcess>;
+}
+
+/** Sets a node up that reaches `cluster` by `kubeconfig` (the administrator's unless given). */
+export async function createRuntime(cluster: Cluster, kubeconfig = cluster.kubeconfig): Promise<ContainerRuntime> {
+  const folder = await Deno.makeTempDir({ prefix: "danm-node-" });
+  const [stateDir, cniDir, binDir] = ["state", "net.d", "bin"].map((name) => `${folder}/${name}`) as [
+    string,
+    string,
+    string,
+  ];
+  await Promise.all([cniDir, binDir].map((path) => Deno.mkdir(path)));
+  const plugins = await cniPluginFolder();
+  for await (const { name } of Deno.readDir(plugins)) await Deno.symlink(`${plugins}/${name}`, `${binDir}/${name}`);
+  await Promise.all(["danm", "fakeipam"].map((name) => Deno.symlink(`${BIN}/${name}`, `${binDir}/${name}`)));
+  const logFile = `${folder}/danm.log`;
+
+  const config: ContainerRuntime["config"] = (changes = {}) => ({
+    cniVersion: "1.0.0",
+    name: "danm",
+    type: "danm",
+    kubeconfig,
+    cniDir,
+    stateDir,
+    logFile,
+    ...changes,
+  });
+  const start: ContainerRuntime["start"] = async (command, sandbox, changes) => {
+    const child = new Deno.Command(`${binDir}/danm`, {
+      clearEnv: true,
+      env: environment(command, sandbox, binDir),
+      cwd: "/",
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    const writer = child.stdin.getWriter();
+    await writer.write(new TextEncoder().encode(JSON.stringify(config(changes))));
+    await writer.close();
+    return child;
+  };
+  return {
+    folder,
+    stateDir,
+    logFile,
+    cniDir,
+    binDir,
+    config,
+    start,
+    async call(command, sandbox, changes) {
+      const started = performance.now();
+      const { code, stdout, stderr } = await (await start(command, sandbox, changes)).output();
+      const ms = performance.now() - started;
+      const [text, complaint] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes)) as [string, string];
+      return { code, answer: text === "" ? undefined : JSON.parse(text), stderr: complaint, ms };
+    },
+    [Symbol.asyncDispose]: () => Deno.remove(folder, { recursive: true }),
+  };
+}
+
+function environment(command: string, { containerId, netns, pod, ifName = "eth0" }: Sandbox, binDir: string) {
+  const args = [
+    "IgnoreUnknown=1",
+    `K8S_POD_NAMESPACE=${pod.namespace}`,
+    `K8S_POD_NAME=${pod.name}`,
+    `K8S_POD_INFRA_CONTAINER_ID=${containerId}`,
+    ...(pod.uid === undefined ? [] : [`K8S_POD_UID=${pod.uid}`]),
+  ];
+  return {
+    CNI_COMMAND: command,
+    CNI_CONTAINERID: containerId,
+    CNI_NETNS: netns,
+    CNI_IFNAME: ifName,
+    CNI_ARGS: args.join(";"),
+    CNI_PATH: binDir,
+  };
+}
