@@ -1,0 +1,58 @@
+import type { Block, BlockSpace } from "./block.ts";
+
+/** A block to be made. */
+export interface NewBlock {
+  readonly space: BlockSpace;
+  readonly base: bigint;
+  readonly size: number;
+}
+
+/** Some of the blocks of a space; `next` asks for more of them, absent when these were the last. */
+export interface BlockPage {
+  readonly blocks: readonly Block[];
+  readonly next?: string;
+}
+
+/**
+ * Where blocks live. Declared by the code that needs it; implemented over the API server in `kube/` and in memory for
+ * tests, both held to `block_store_conformance.ts`.
+ *
+ * All reads see every write that was answered before they began. Every write may be repeated when its answer was lost.
+ */
+export interface BlockStore {
+  /** The block, or undefined when it was never made. */
+  read(name: string, signal: AbortSignal): Promise<Block | undefined>;
+
+  /** Makes an empty block. Resolves to the block as it is now, which may be one that somebody else made before. */
+  create(block: NewBlock, signal: AbortSignal): Promise<Block>;
+
+  /**
+   * Takes `offset` for `owner`. Resolves to true when `owner` holds it now, also from before; to false, having changed
+   * nothing, when another owner holds it.
+   */
+  take(name: string, offset: number, owner: string, signal: AbortSignal): Promise<boolean>;
+
+  /**
+   * Releases `offset` at time `at` if `owner` holds it, and the block is full no more; anything else is left as it is,
+   * a block that does not exist included.
+   */
+  release(name: string, offset: number, owner: string, at: Date, signal: AbortSignal): Promise<void>;
+
+  /** Notes that `block` is full for the pool state `poolKey`, unless it has changed since it was read. */
+  markFull(block: Block, poolKey: string, signal: AbortSignal): Promise<void>;
+
+  /** Notes on the block `name` that every block of the pool state `poolKey` exists. */
+  markComplete(name: string, poolKey: string, signal: AbortSignal): Promise<void>;
+
+  /**
+   * Blocks of `space` that are not marked full for `poolKey`, all as of one moment between call and answer.
+   *
+   * @param page `next` of the page before
+   */
+  listFree(space: BlockSpace, poolKey: string, limit: number, page: string | undefined, signal: AbortSignal): Promise<
+    BlockPage
+  >;
+
+  /** Size of every block of `space`, by name. */
+  sizes(space: BlockSpace, signal: AbortSignal): Promise<ReadonlyMap<string, number>>;
+}

@@ -1,0 +1,197 @@
+/** What every {@link BlockStore} must do, as tests for any of them. */
+
+import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
+import { type Block, blockName, type BlockSpace } from "./block.ts";
+import type { BlockStore } from "./block_store.ts";
+
+/** One part of the promise; `space` is a space of which the store has no blocks yet. */
+export interface BlockStoreCase {
+  readonly name: string;
+  run(store: BlockStore, space: BlockSpace): Promise<void>;
+}
+
+const NOW = new Date("2026-01-02T03:04:05.678Z");
+const { signal } = new AbortController();
+
+async function makeBlock(store: BlockStore, space: BlockSpace, index = 0, size = 16): Promise<Block> {
+  return await store.create({ space, base: (10n << 24n) + BigInt(index * 16), size }, signal);
+}
+
+async function reread(store: BlockStore, { name }: Block): Promise<Block> {
+  const block = await store.read(name, signal);
+  assert(block !== undefined, `${name} exists`);
+  return block!;
+}
+
+async function freeNames(store: BlockStore, space: BlockSpace, poolKey: string, limit = 100): Promise<string[]> {
+  const names: string[] = [];
+  let next: string | undefined;
+  do {
+    const page = await store.listFree(space, poolKey, limit, next, signal);
+    names.push(...page.blocks.map(({ name }) => name));
+    next = page.next;
+  } while (next !== undefined);
+  return names.sort();
+}
+
+/** All cases, in an order that names the simple failures first. */
+export const blockStoreCases: readonly BlockStoreCase[] = [
+  {
+    name: "read() resolves to undefined for a block that was never made",
+    async run(store, space) {
+      assertEquals(await store.read(blockName(space, 0n), signal), undefined);
+    },
+  },
+  {
+    name: "create() makes an empty block of the size and base given",
+    async run(store, space) {
+      const block = await makeBlock(store, space, 3, 32);
+      assertEquals(block.name, blockName(space, (10n << 24n) + 48n));
+      assertEquals([block.base, block.size, block.allocations, block.released], [(10n << 24n) + 48n, 32, {}, {}]);
+      assertEquals([block.fullFor, block.completeFor], [undefined, undefined]);
+      assertEquals(await reread(store, block), block);
+    },
+  },
+  {
+    name: "create() resolves to the block that is there, whatever its size",
+    async run(store, space) {
+      const block = await makeBlock(store, space, 0, 32);
+      await store.take(block.name, 5, "a", signal);
+      const again = await makeBlock(store, space, 0, 16);
+      assertEquals([again.size, again.allocations], [32, { 5: "a" }]);
+    },
+  },
+  {
+    name: "take() gives a number to one of many owners who want it",
+    async run(store, space) {
+      const { name } = await makeBlock(store, space);
+      const owners = Array.from({ length: 8 }, (_, index) => `owner-${index}`);
+      const taken = await Promise.all(owners.map((owner) => store.take(name, 7, owner, signal)));
+      assertEquals(taken.filter(Boolean).length, 1);
+      assertEquals((await store.read(name, signal))?.allocations, { 7: owners[taken.indexOf(true)]! });
+    },
+  },
+  {
+    name: "take() loses none of many takes in one block",
+    async run(store, space) {
+      const { name } = await makeBlock(store, space);
+      const offsets = Array.from({ length: 16 }, (_, offset) => offset);
+      const taken = await Promise.all(offsets.map((offset) => store.take(name, offset, `o${offset}`, signal)));
+      assert(taken.every(Boolean));
+      const { allocations } = (await store.read(name, signal))!;
+      assertEquals(allocations, Object.fromEntries(offsets.map((offset) => [offset, `o${offset}`])));
+    },
+  },
+  {
+    name: "take() resolves to true again for the owner who holds the number",
+    async run(store, space) {
+      const { name } = await makeBlock(store, space);
+      assertEquals(await store.take(name, 15, "a", signal), true);
+      assertEquals(await store.take(name, 15, "a", signal), true);
+      assertEquals(await store.take(name, 15, "b", signal), false);
+    },
+  },
+  {
+    name: "take() rejects when the block does not exist or has no such number",
+    async run(store, space) {
+      await assertRejects(() => store.take(blockName(space, 0n), 0, "a", signal));
+      const { name } = await makeBlock(store, space);
+      await assertRejects(() => store.take(name, 16, "a", signal));
+    },
+  },
+  {
+    name: "release() frees the number, notes when, and unmarks the block",
+    async run(store, space) {
+      const block = await makeBlock(store, space);
+      await store.take(block.name, 3, "a", signal);
+      await store.markFull(await reread(store, block), "pool", signal);
+      await store.release(block.name, 3, "a", NOW, signal);
+      const after = await reread(store, block);
+      assertEquals([after.allocations, after.released, after.fullFor], [{}, { 3: NOW.toISOString() }, undefined]);
+      assertEquals(await freeNames(store, space, "pool"), [block.name]);
+    },
+  },
+  {
+    name: "release() leaves alone what another owner holds, what is free and what does not exist",
+    async run(store, space) {
+      const block = await makeBlock(store, space);
+      await store.take(block.name, 3, "a", signal);
+      const before = await reread(store, block);
+      await store.release(block.name, 3, "b", NOW, signal);
+      await store.release(block.name, 4, "a", NOW, signal);
+      await store.release(blockName(space, 0n), 0, "a", NOW, signal);
+      assertEquals(await reread(store, block), before);
+    },
+  },
+  {
+    name: "take() forgets when the number was released",
+    async run(store, space) {
+      const block = await makeBlock(store, space);
+      await store.take(block.name, 3, "a", signal);
+      await store.release(block.name, 3, "a", NOW, signal);
+      assertEquals(await store.take(block.name, 3, "b", signal), true);
+      assertEquals((await reread(store, block)).released, {});
+    },
+  },
+  {
+    name: "markFull() does nothing when the block has changed since it was read",
+    async run(store, space) {
+      const block = await makeBlock(store, space);
+      await store.take(block.name, 3, "a", signal);
+      const full = await reread(store, block);
+      await store.release(block.name, 3, "a", NOW, signal);
+      await store.markFull(full, "pool", signal);
+      assertEquals((await reread(store, block)).fullFor, undefined);
+    },
+  },
+  {
+    name: "listFree() leaves out the blocks that are full for this pool, and only those",
+    async run(store, space) {
+      const [a, b, c] = await Promise.all([0, 1, 2].map((index) => makeBlock(store, space, index)));
+      await store.markFull(a!, "this", signal);
+      await store.markFull(b!, "other", signal);
+      assertEquals(await freeNames(store, space, "this"), [b!.name, c!.name]);
+      assertEquals(await freeNames(store, space, "other"), [a!.name, c!.name]);
+    },
+  },
+  {
+    name: "listFree() pages through everything once",
+    async run(store, space) {
+      const blocks = await Promise.all([0, 1, 2, 3, 4].map((index) => makeBlock(store, space, index)));
+      assertEquals(await freeNames(store, space, "pool", 2), blocks.map(({ name }) => name));
+    },
+  },
+  {
+    name: "listFree() and sizes() keep networks and families apart",
+    async run(store, space) {
+      const other: BlockSpace = { ...space, family: 6 };
+      const [mine, theirs] = [await makeBlock(store, space), await makeBlock(store, other, 0, 64)];
+      assertNotEquals(mine.name, theirs.name);
+      assertEquals(await freeNames(store, space, "pool"), [mine.name]);
+      assertEquals(await freeNames(store, other, "pool"), [theirs.name]);
+      assertEquals([...await store.sizes(space, signal)], [[mine.name, 16]]);
+      assertEquals([...await store.sizes(other, signal)], [[theirs.name, 64]]);
+    },
+  },
+  {
+    name: "markComplete() stays whatever happens to the block",
+    async run(store, space) {
+      const block = await makeBlock(store, space);
+      await store.markComplete(block.name, "pool", signal);
+      await store.take(block.name, 3, "a", signal);
+      await store.release(block.name, 3, "a", NOW, signal);
+      assertEquals((await reread(store, block)).completeFor, "pool");
+    },
+  },
+  {
+    name: "every operation ends when its signal fires",
+    async run(store, space) {
+      const { name } = await makeBlock(store, space);
+      const aborted = AbortSignal.abort(new Error("enough"));
+      await assertRejects(() => store.read(name, aborted), Error, "enough");
+      await assertRejects(() => store.take(name, 0, "a", aborted), Error, "enough");
+      await assertRejects(() => store.release(name, 0, "a", NOW, aborted), Error, "enough");
+      await assertRejects(() => store.listFree(space, "pool", 1, undefined, aborted), Error, "enough");
+    },
+  },
+];

@@ -1,0 +1,106 @@
+/** The blocks of a test that needs no API server. */
+
+import { type Block, blockName, type BlockSpace } from "./block.ts";
+import type { BlockStore } from "./block_store.ts";
+
+interface Entry {
+  readonly space: BlockSpace;
+  readonly block: Block;
+}
+
+/** A store in memory, and what a test may look at. */
+export interface MemoryBlockStore extends BlockStore {
+  /** All blocks as they are now. */
+  all(): readonly Block[];
+}
+
+/**
+ * Makes an empty store.
+ *
+ * @param turn awaited before every operation; the operation itself is then done at once, so a test decides the order
+ * in which concurrent ones take place by resolving these
+ */
+export function createMemoryBlockStore(turn: () => Promise<void> = () => Promise.resolve()): MemoryBlockStore {
+  const entries = new Map<string, Entry>();
+  let version = 0;
+
+  async function begin(signal: AbortSignal): Promise<void> {
+    await turn();
+    signal.throwIfAborted();
+  }
+
+  function change(name: string, changes: Partial<Block>): void {
+    const entry = entries.get(name)!;
+    entries.set(name, { ...entry, block: { ...entry.block, ...changes, version: String(++version) } });
+  }
+
+  function ofSpace({ network, family }: BlockSpace): Block[] {
+    return [...entries.values()]
+      .filter(({ space }) => space.network.uid === network.uid && space.family === family)
+      .map(({ block }) => block)
+      .sort((a, b) => a.name < b.name ? -1 : 1);
+  }
+
+  return {
+    all: () => [...entries.values()].map(({ block }) => block),
+    async read(name, signal) {
+      await begin(signal);
+      return entries.get(name)?.block;
+    },
+    async create({ space, base, size }, signal) {
+      await begin(signal);
+      const name = blockName(space, base);
+      if (!entries.has(name)) {
+        const block = { name, base, size, allocations: {}, released: {}, version: String(++version) };
+        entries.set(name, { space, block });
+      }
+      return entries.get(name)!.block;
+    },
+    async take(name, offset, owner, signal) {
+      await begin(signal);
+      const block = entries.get(name)?.block;
+      if (!block || offset >= block.size) throw new RangeError(`Cannot take ${offset} of ${name}: it does not exist`);
+      const { [offset]: holder = owner } = block.allocations;
+      if (holder !== owner) return false;
+      change(name, {
+        allocations: { ...block.allocations, [offset]: owner },
+        released: without(block.released, offset),
+      });
+      return true;
+    },
+    async release(name, offset, owner, at, signal) {
+      await begin(signal);
+      const block = entries.get(name)?.block;
+      if (block?.allocations[offset] !== owner) return;
+      const { fullFor: _, ...rest } = block;
+      entries.set(name, { ...entries.get(name)!, block: rest });
+      change(name, {
+        allocations: without(block.allocations, offset),
+        released: { ...block.released, [offset]: at.toISOString() },
+      });
+    },
+    async markFull(block, poolKey, signal) {
+      await begin(signal);
+      if (entries.get(block.name)?.block.version === block.version) change(block.name, { fullFor: poolKey });
+    },
+    async markComplete(name, poolKey, signal) {
+      await begin(signal);
+      change(name, { completeFor: poolKey });
+    },
+    async listFree(space, poolKey, limit, page, signal) {
+      await begin(signal);
+      const rest = ofSpace(space).filter(({ name, fullFor }) => fullFor !== poolKey && (!page || name > page));
+      const blocks = rest.slice(0, limit);
+      return { blocks, ...(rest.length > limit && { next: blocks.at(-1)!.name }) };
+    },
+    async sizes(space, signal) {
+      await begin(signal);
+      return new Map(ofSpace(space).map(({ name, size }) => [name, size]));
+    },
+  };
+}
+
+function without(values: Block["allocations"], offset: number): Block["allocations"] {
+  const { [offset]: _, ...rest } = values;
+  return rest;
+}

@@ -1,0 +1,43 @@
+/** Who holds an address: one interface of one container of one Pod. */
+
+import { MAX_OWNER_LENGTH } from "../api/address_block.ts";
+
+/**
+ * The same for every attempt to attach the same interface, so that a repeated ADD, DEL, GC or a reconciler recognises
+ * its own addresses without any other record.
+ */
+export interface Owner {
+  readonly podUid: string;
+  /** CNI_CONTAINERID: the sandbox, so two generations of one Pod differ. */
+  readonly containerId: string;
+  /** Position of the interface in the Pod's annotation, from 0. */
+  readonly interfaceIndex: number;
+}
+
+/**
+ * Writes an owner as it is stored in an AddressBlock: `<Pod UID>/<container ID>/<interface index>`.
+ *
+ * @throws {TypeError} when a part is empty, has a slash, or all of it is longer than an AddressBlock can store
+ */
+export function formatOwner({ podUid, containerId, interfaceIndex }: Owner): string {
+  const text = `${podUid}/${containerId}/${interfaceIndex}`;
+  if (parseOwner(text) === undefined || text.length > MAX_OWNER_LENGTH) {
+    throw new TypeError(
+      `Cannot name the owner of an address: ${JSON.stringify(text)} must be <Pod UID>/<container ID>/<index> ` +
+        `in at most ${MAX_OWNER_LENGTH} characters`,
+    );
+  }
+  return text;
+}
+
+/** Reads what {@link formatOwner} wrote; undefined for anything else, e.g. the owner of a VLAN number. */
+export function parseOwner(text: string): Owner | undefined {
+  const match = /^([^/]+)\/([^/]+)\/(0|[1-9][0-9]{0,5})$/.exec(text);
+  return match ? { podUid: match[1]!, containerId: match[2]!, interfaceIndex: Number(match[3]) } : undefined;
+}
+
+/** An owner in words, for messages. */
+export function describeOwner(text: string): string {
+  const owner = parseOwner(text);
+  return owner ? `Pod ${owner.podUid} (container ${owner.containerId}, interface ${owner.interfaceIndex})` : text;
+}
