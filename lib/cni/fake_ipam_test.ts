@@ -35,19 +35,28 @@ for (const cniVersion of cniVersions) {
   });
 }
 
-Deno.test("fakeIpam refuses a configuration that is not for it", async () => {
-  const message = (stated: string) => `Cannot read ipam of the network configuration: ${stated}`;
-  assertEquals(await add("1.0.0", undefined), {
-    cniVersion: "1.0.0",
-    code: 6,
-    msg: message("it is missing, must be a JSON object"),
+const wrong: readonly unknown[] = [
+  undefined,
+  null,
+  "fakeipam",
+  { type: "fakeipam" },
+  { type: "fakeipam", ips: "10.1.0.5/24" },
+  { type: "fakeipam", ips: ["10.1.0.5/24"] },
+  { type: "fakeipam", ips: [null] },
+  { type: "fakeipam", ips: [ipv4], routes: { "10.9.0.0/16": "10.1.0.9" } },
+  { type: "fakeipam", ips: [ipv4], routes: [{ gw: "10.1.0.9" }] },
+];
+for (const ipam of wrong) {
+  Deno.test(`fakeIpam refuses the section ${JSON.stringify(ipam)}`, async () => {
+    const stated = ipam === undefined ? "missing" : JSON.stringify(ipam);
+    assertEquals(await add("1.0.0", ipam), {
+      cniVersion: "1.0.0",
+      code: 7,
+      msg: "Invalid network configuration",
+      details: `ipam is ${stated}, must be an object with the list ips and perhaps the list routes`,
+    });
   });
-  assertEquals(await add("1.0.0", { type: "fakeipam", ips: [{ address: "10.1.0.5" }] }), {
-    cniVersion: "1.0.0",
-    code: 6,
-    msg: message('ips[0].address is "10.1.0.5", must be an IP address with its prefix length'),
-  });
-});
+}
 
 for (const command of ["DEL", "CHECK", "STATUS", "GC"]) {
   Deno.test(`fakeIpam succeeds at ${command} without a word`, async () => {
