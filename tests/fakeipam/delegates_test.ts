@@ -98,3 +98,15 @@ for (const { type, settings } of mains) {
     assertEquals(decodeResult(JSON.parse(added.stdout), type).ips, []);
   });
 }
+
+Deno.test("macvlan passes on what fakeipam finds wrong", async () => {
+  await using node = await createNode();
+  const { code, stdout } = await node.plugin("macvlan", "ADD", {
+    cniVersion: "1.0.0",
+    master: "up0",
+    ipam: { type: "fakeipam", ips: "10.1.0.5/24" },
+  });
+  const error = decodeError(stdout);
+  assertEquals([code, error?.code, error?.msg], [1, 7, "Invalid network configuration"]);
+  assertMatch(error?.details ?? "", /^ipam is \{.*\}, must be an object with the list ips/);
+});
