@@ -1,10 +1,11 @@
 /** The log of danm: JSON lines in a file that all danm processes of a node share. */
 import { writeAll } from "./write_all.ts";
 
-const LEVELS = ["debug", "info", "warning", "error"] as const;
+/** The levels, least first. */
+export const LOG_LEVELS = ["debug", "info", "warning", "error"] as const;
 
 /** How much a line matters, least first. */
-export type LogLevel = typeof LEVELS[number];
+export type LogLevel = typeof LOG_LEVELS[number];
 
 /** What a line tells besides its message, by name. An error is told by its message. */
 export type LogFields = Readonly<Record<string, unknown>>;
@@ -17,7 +18,7 @@ export interface Log extends Disposable {
 
 /** Whether `text` names a level. */
 export function isLogLevel(text: string): text is LogLevel {
-  return (LEVELS as readonly string[]).includes(text);
+  return (LOG_LEVELS as readonly string[]).includes(text);
 }
 
 /**
@@ -31,7 +32,7 @@ export function openLog(path: string, level: LogLevel, common: LogFields = {}): 
   let file: Deno.FsFile | undefined;
 
   function put(lineLevel: LogLevel, message: string, fields?: LogFields): void {
-    const line = encodeLine({ time: new Date().toISOString(), level: lineLevel, message, ...common, ...fields });
+    const line = encodeLine({ time: new Date().toISOString(), level: lineLevel, message }, { ...common, ...fields });
     try {
       writeAll(file ?? Deno.stderr, line);
     } catch (error) {
@@ -54,7 +55,7 @@ export function openLog(path: string, level: LogLevel, common: LogFields = {}): 
   }
   return {
     write(lineLevel, message, fields) {
-      if (LEVELS.indexOf(lineLevel) >= LEVELS.indexOf(level)) put(lineLevel, message, fields);
+      if (LOG_LEVELS.indexOf(lineLevel) >= LOG_LEVELS.indexOf(level)) put(lineLevel, message, fields);
     },
     [Symbol.dispose]() {
       file?.close();
@@ -63,8 +64,14 @@ export function openLog(path: string, level: LogLevel, common: LogFields = {}): 
   };
 }
 
-function encodeLine(fields: LogFields): Uint8Array {
-  return new TextEncoder().encode(JSON.stringify(fields, printable) + "\n");
+function encodeLine(head: LogFields, fields: LogFields): Uint8Array {
+  let line: string;
+  try {
+    line = JSON.stringify({ ...head, ...fields, ...head }, printable);
+  } catch (error) {
+    line = JSON.stringify({ ...head, unprintable: error }, printable);
+  }
+  return new TextEncoder().encode(line + "\n");
 }
 
 /** JSON knows neither errors nor big integers. */

@@ -1,7 +1,7 @@
 /** Asks kubelet which devices a Pod was given. Source: k8s.io/kubelet/pkg/apis/podresources/v1/api.proto. */
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import { decodePodResources } from "./decode_pod_resources.ts";
-import { connectGrpc, GRPC_STATUS, type GrpcConnection, GrpcStatusError } from "./grpc_unary.ts";
+import { GRPC_STATUS, type GrpcClient, grpcClient, GrpcStatusError } from "./grpc_client.ts";
 
 /** The name of a Pod. */
 export interface PodName {
@@ -36,8 +36,8 @@ export async function listPodDevices(
   signal: AbortSignal,
 ): Promise<Map<string, string[]>> {
   try {
-    using connection = await connectGrpc(socketPath, signal);
-    const pods = decodePodResources(await getOrList(connection, pod, signal));
+    using client = grpcClient(socketPath);
+    const pods = decodePodResources(await getOrList(client, pod, signal));
     const found = pods.find(({ namespace, name }) => namespace === pod.namespace && name === pod.name);
     return found?.devices ?? new Map();
   } catch (error) {
@@ -50,27 +50,27 @@ export async function listPodDevices(
  * `Get` came with Kubernetes 1.27, behind a gate until 1.34. Where it is missing, closed, or does not find the Pod,
  * `List` tells.
  */
-async function getOrList(connection: GrpcConnection, pod: PodName, signal: AbortSignal): Promise<Uint8Array> {
+async function getOrList(client: GrpcClient, pod: PodName, signal: AbortSignal): Promise<Uint8Array> {
   try {
-    return await callPatiently(connection, "Get", encodeGetRequest(pod), signal);
+    return await callPatiently(client, "Get", encodeGetRequest(pod), signal);
   } catch (error) {
     const isMissing = error instanceof GrpcStatusError &&
       (error.status === GRPC_STATUS.unimplemented || error.status === GRPC_STATUS.unknown);
     if (!isMissing) throw error;
-    return await callPatiently(connection, "List", new Uint8Array(), signal);
+    return await callPatiently(client, "List", new Uint8Array(), signal);
   }
 }
 
 /** Calls again while kubelet's rate limit refuses. */
 async function callPatiently(
-  connection: GrpcConnection,
+  client: GrpcClient,
   method: string,
   request: Uint8Array,
   signal: AbortSignal,
 ): Promise<Uint8Array> {
   for (let tries = 1;; tries++) {
     try {
-      return await connection.call(`${SERVICE}/${method}`, request, signal);
+      return await client.call(`${SERVICE}/${method}`, request, signal);
     } catch (error) {
       const isRefused = error instanceof GrpcStatusError && error.status === GRPC_STATUS.resourceExhausted;
       if (!isRefused || tries === TRIES) throw error;
@@ -88,8 +88,10 @@ function encodeGetRequest({ namespace, name }: PodName): Uint8Array {
 
 /** What went wrong, in words for the administrator of the node. */
 function explain(cause: unknown): string {
-  const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
-  if (code === "ENOENT") return "there is no such socket; is kubelet running, and is its directory mounted here?";
-  if (code === "ECONNREFUSED") return "nothing listens at this socket; is kubelet running?";
-  return cause instanceof Error ? cause.message : String(cause);
+  const message = cause instanceof Error ? (cause.cause instanceof Error ? cause.cause : cause).message : String(cause);
+  if (/os error 2\b/.test(message)) {
+    return "there is no such socket; is kubelet running, and its directory mounted here?";
+  }
+  if (/os error 111\b/.test(message)) return "nothing listens at the socket; is kubelet running?";
+  return message;
 }
