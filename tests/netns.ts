@@ -1,5 +1,7 @@
 /** Throw-away network namespaces for tests. Needs root and ip(8). */
 
+import { eventually } from "./cluster/eventually.ts";
+
 /** A named network namespace of one test. Disposing removes it, and with it all links in it; a second time is fine. */
 export interface TestNamespace extends AsyncDisposable {
   readonly name: string;
@@ -9,6 +11,13 @@ export interface TestNamespace extends AsyncDisposable {
   ip(...words: string[]): Promise<string>;
   /** Runs a program in the namespace; resolves to what it printed, rejects when it fails. */
   run(program: string, ...args: string[]): Promise<string>;
+  /** Starts a program in the namespace; disposing ends it. `/proc/<pid>/ns/net` is the namespace from the start. */
+  spawn(program: string, ...args: string[]): Promise<TestProcess>;
+}
+
+/** A program that a test started. */
+export interface TestProcess extends AsyncDisposable {
+  readonly pid: number;
 }
 
 const PREFIX = "danm-test";
@@ -26,6 +35,7 @@ export async function createNamespace(): Promise<TestNamespace> {
     path,
     ip: (...words) => output("ip", "-n", name, ...words),
     run: (program, ...args) => output("nsenter", `--net=${path}`, "--", program, ...args),
+    spawn: (program, ...args) => spawnIn(path, program, args),
     [Symbol.asyncDispose]: () => remove(name),
   };
   await namespace.ip("link", "set", "lo", "up");
@@ -41,6 +51,28 @@ export async function joinNamespaces(
   await a.namespace.ip("link", "add", "name", a.name, ...end);
   await a.namespace.ip("link", "set", "dev", a.name, "up");
   await b.namespace.ip("link", "set", "dev", b.name, "up");
+}
+
+async function spawnIn(path: string, program: string, args: readonly string[]): Promise<TestProcess> {
+  const child = new Deno.Command("nsenter", {
+    args: [`--net=${path}`, "--", program, ...args],
+    stdin: "null",
+    stdout: "null",
+  }).spawn();
+  const end = async () => {
+    if (await exists(`/proc/${child.pid}`)) child.kill("SIGKILL");
+    await child.status;
+  };
+  try {
+    const { ino } = await Deno.stat(path);
+    await eventually(`start ${program} in ${path}`, async () => {
+      return (await Deno.stat(`/proc/${child.pid}/ns/net`)).ino === ino || undefined;
+    });
+  } catch (error) {
+    await end();
+    throw error;
+  }
+  return { pid: child.pid, [Symbol.asyncDispose]: end };
 }
 
 async function remove(name: string): Promise<void> {

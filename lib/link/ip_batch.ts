@@ -30,6 +30,18 @@ async function runBatch(batch: Batch, netnsPath: string | undefined, signal: Abo
   const { success, stderr } = await runProgram([...enterNamespace(netnsPath), ...ip], batch.input, signal);
   if (success) return;
   if (netnsPath !== undefined && saysNamespaceMissing(stderr)) throw new NamespaceMissingError(netnsPath);
-  const target = /argument "(.*)" is wrong: Invalid "netns" value/.exec(stderr)?.[1];
-  throw target === undefined ? toIpError(batch, stderr) : new NamespaceMissingError(target);
+  for (const target of batch.commands.flatMap(targetNamespace)) await checkNamespace(target, signal);
+  throw toIpError(batch, stderr);
+}
+
+/** The namespace that `command` makes a link in, if it does. */
+function targetNamespace(command: IpCommand): string[] {
+  const target = command[command.indexOf("netns") + 1];
+  return target?.startsWith("/") ? [target] : [];
+}
+
+/** What ip says of a namespace it cannot use is not clear enough (`Invalid argument`); what nsenter says is. */
+async function checkNamespace(path: string, signal: AbortSignal | undefined): Promise<void> {
+  const { success, stderr } = await runProgram([...enterNamespace(path), "true"], "", signal);
+  if (!success && saysNamespaceMissing(stderr)) throw new NamespaceMissingError(path);
 }
