@@ -1,7 +1,7 @@
 /** Configurations for the plugins that DANM delegates to. Source: CNI spec 1.1.0 §1 and §3. */
 
 import type { FakeIpamSection } from "../cni/fake_ipam.ts";
-import { type Address, formatAddress } from "../net/address.ts";
+import { type Address, type Family, formatAddress } from "../net/address.ts";
 import type { InterfacePlan } from "./interface_plan.ts";
 import { defaultGateway } from "./network_terms.ts";
 
@@ -58,7 +58,8 @@ export function staticConfigs(
 ): DelegateConfig[] {
   if (plan.usesOwnIpam) return [...configs];
   const main = Math.max(0, configs.findIndex((config) => config.ipam !== undefined));
-  return configs.map((config, index) => index === main ? { ...config, ipam: ipamSection(plan, addresses) } : config);
+  const ipam = ipamSection(addresses, (family) => defaultGateway(plan.terms, family));
+  return configs.map((config, index) => index === main ? { ...config, ipam } : config);
 }
 
 function generated(plan: InterfacePlan, addresses: readonly ReservedAddress[]): DelegateConfig {
@@ -67,14 +68,22 @@ function generated(plan: InterfacePlan, addresses: readonly ReservedAddress[]): 
     name: plan.network.metadata.name,
     type: plan.terms.type,
     // The reference plugins refuse an IPAM plugin without an address, and take an empty section for layer 2 only.
-    ipam: addresses.length > 0 ? ipamSection(plan, addresses) : {},
+    ipam: addresses.length > 0 ? ipamSection(addresses) : {},
   };
 }
 
-/** DANM installs the routes itself, the same way for every backend; only gateways are told, which bridges need. */
-function ipamSection(plan: InterfacePlan, addresses: readonly ReservedAddress[]): FakeIpamSection {
+/**
+ * DANM installs the routes itself, the same way for every backend.
+ *
+ * @param gatewayOf the gateway that some plugins (ptp, a bridge that is one) cannot do without; the others wait for an
+ * IPv6 gateway's address to settle, so they are told none
+ */
+function ipamSection(
+  addresses: readonly ReservedAddress[],
+  gatewayOf: (family: Family) => Address | undefined = () => undefined,
+): FakeIpamSection {
   const ips = addresses.map(({ address, prefix }) => {
-    const gateway = defaultGateway(plan.terms, address.family);
+    const gateway = gatewayOf(address.family);
     return {
       address: `${formatAddress(address)}/${prefix}`,
       ...(gateway && { gateway: formatAddress(gateway) }),

@@ -61,7 +61,7 @@ export function parseDelegateFile({ name: file, text }: DelegateFile): DelegateC
   const root = parseObject(file, text);
   const cniVersion = textOr(root.cniVersion, DEFAULT_VERSION);
   const name = textOr(root.name, "");
-  if (!identifier.test(name)) {
+  if (!identifier.pattern.test(name)) {
     throw new DelegateFileError(`Cannot read ${file}: name is ${JSON.stringify(root.name)}, must be a network name`);
   }
   const plugins = file.endsWith(".conflist") ? root.plugins : [root];
@@ -73,7 +73,7 @@ export function parseDelegateFile({ name: file, text }: DelegateFile): DelegateC
   return plugins.map((plugin: unknown, index) => {
     const { type } = (plugin ?? {}) as { type?: unknown };
     // The type becomes a path in the plugin folders, so it must not be one itself.
-    if (typeof type !== "string" || !identifier.test(type)) {
+    if (typeof type !== "string" || !identifier.pattern.test(type)) {
       throw new DelegateFileError(
         `Cannot read ${file}: type of plugin ${index} is ${JSON.stringify(type)}, must be the name of a plugin`,
       );

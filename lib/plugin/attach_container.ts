@@ -1,6 +1,7 @@
 /** ADD: gives a container all the interfaces its Pod asks for, or none. */
 
 import { networkRef } from "../api/network.ts";
+import { assignDevices } from "../attach/device_assignment.ts";
 import { describeNetwork, type InterfacePlan, planInterfaces } from "../attach/interface_plan.ts";
 import { mergeResults } from "../cni/merge_results.ts";
 import type { Result, Route } from "../cni/result.ts";
@@ -16,6 +17,7 @@ import { AttachError } from "./attach_error.ts";
 import { type AttachContext, type AttachedInterface, attachInterface } from "./attach_interface.ts";
 import { endpointName } from "./endpoint.ts";
 import type { InterfaceSetup } from "./interface_setup.ts";
+import type { NodeServices } from "./node_services.ts";
 import { type Pod, readNetwork, readPod, readRequests } from "./pod.ts";
 import type { PodIdentity } from "./pod_identity.ts";
 
@@ -31,7 +33,7 @@ export async function attachContainer(
   signal: AbortSignal,
 ): Promise<Result> {
   const { target, journal } = attachment;
-  const [{ pod, plans }, hostLinks, ownLinks] = await Promise.all([
+  const [{ pod, plans, devices }, hostLinks, ownLinks] = await Promise.all([
     readPlans(attachment, identity, signal),
     readLinks(undefined, undefined, signal),
     prepareNamespace(target.netns, signal),
@@ -39,7 +41,7 @@ export async function attachContainer(
   checkNamesAreFree(plans, ownLinks);
   const begin = beginEntry(attachment, pod, plans);
   await journal.append([begin], { durable: false });
-  const attached = await attachAll({ ...attachment, begin, hostLinks }, plans, signal);
+  const attached = await attachAll({ ...attachment, begin, hostLinks, devices }, plans, signal);
   await Promise.all([
     finishInNamespace(target.netns, attached, signal),
     ...plans.map((plan) => checkNetworkStays(attachment, pod, plan, signal)),
@@ -52,11 +54,23 @@ async function readPlans(
   { services, target }: Attachment,
   identity: PodIdentity,
   signal: AbortSignal,
-): Promise<{ pod: Pod; plans: InterfacePlan[] }> {
+): Promise<{ pod: Pod; plans: InterfacePlan[]; devices: ReadonlyMap<number, string> }> {
   const pod = await readPod(services, identity, signal);
   const requests = await readRequests(services, pod, signal);
   const plans = planInterfaces(requests, pod.metadata.namespace, target.ifName, services.config.namingScheme);
-  return { pod, plans };
+  return { pod, plans, devices: await readDevices(services, pod, plans, signal) };
+}
+
+/** The devices of the Pod's interfaces; kubelet is asked only when there is one that needs a device. */
+async function readDevices(
+  { config }: NodeServices,
+  pod: Pod,
+  plans: readonly InterfacePlan[],
+  signal: AbortSignal,
+): Promise<ReadonlyMap<number, string>> {
+  if (plans.every(({ terms }) => terms.type !== "sriov")) return new Map();
+  const { listPodDevices } = await import("../host/pod_resources.ts");
+  return assignDevices(plans, await listPodDevices(config.podResourcesSocket, pod.metadata, signal));
 }
 
 /** Makes the namespace ready for links of delegates, and tells which links it has. */
@@ -95,12 +109,30 @@ async function attachAll(
   plans: readonly InterfacePlan[],
   signal: AbortSignal,
 ): Promise<AttachedInterface[]> {
-  const outcomes = await Promise.allSettled(plans.map((plan) => attachInterface(context, plan, signal)));
+  const outcomes = await Promise.allSettled(plans.map((plan) => attachAndLog(context, plan, signal)));
   const failures = outcomes.flatMap((outcome, index) =>
     outcome.status === "rejected" ? [{ plan: plans[index]!, reason: outcome.reason }] : []
   );
   if (failures.length > 0) throw new AttachError(failures);
   return outcomes.flatMap((outcome) => outcome.status === "fulfilled" ? [outcome.value] : []);
+}
+
+async function attachAndLog(
+  context: AttachContext,
+  plan: InterfacePlan,
+  signal: AbortSignal,
+): Promise<AttachedInterface> {
+  const started = performance.now();
+  const attached = await attachInterface(context, plan, signal);
+  const { name, addresses } = attached.setup;
+  const ms = Math.round(performance.now() - started);
+  context.services.log.write("info", "attached", {
+    interface: name,
+    network: describeNetwork(plan.network),
+    addresses,
+    ms,
+  });
+  return attached;
 }
 
 /** Sets all interfaces up in one process; what fails is told with the interface it was for. */

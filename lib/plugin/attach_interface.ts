@@ -1,10 +1,19 @@
 /** Makes one interface of a Pod: addresses, link, record. What is left to do inside the namespace comes after. */
 
-import { type DelegateConfig, macvlanConfig, type ReservedAddress } from "../attach/delegate_config.ts";
+import {
+  type DelegateConfig,
+  macvlanConfig,
+  type ReservedAddress,
+  sriovConfig,
+  staticConfigs,
+} from "../attach/delegate_config.ts";
+import { pickDelegateConfigs } from "../attach/delegate_file.ts";
 import type { InterfacePlan } from "../attach/interface_plan.ts";
 import { defaultGateway } from "../attach/network_terms.ts";
 import type { IpConfig, Result } from "../cni/result.ts";
 import { addDelegates } from "../delegate/delegate_chain.ts";
+import { isUserspaceDriver, pciDriver } from "../host/pci_driver.ts";
+import { readFolder } from "../host/read_folder.ts";
 import { formatOwner } from "../ipam/owner.ts";
 import { reserveAddress } from "../ipam/reserve_address.ts";
 import type { NamespaceStep } from "../link/configure_namespace.ts";
@@ -16,8 +25,15 @@ import { localMac } from "../net/mac.ts";
 import type { Attachment } from "./attachment.ts";
 import type { BeginEntry } from "./attachment_entry.ts";
 import { createEndpoint } from "./endpoint.ts";
-import { type InterfaceSetup, reservedSetup, stepsForDelegatedLink, stepsForOwnLink } from "./interface_setup.ts";
+import {
+  delegatedSetup,
+  type InterfaceSetup,
+  reservedSetup,
+  stepsForDelegatedLink,
+  stepsForOwnLink,
+} from "./interface_setup.ts";
 import { findParent } from "./parent_link.ts";
+import { standInLink } from "./stand_in_link.ts";
 import { temporaryName } from "./temporary_name.ts";
 
 /** An interface whose link exists. */
@@ -35,6 +51,8 @@ export interface AttachContext extends Attachment {
   readonly begin: BeginEntry;
   /** Links of the host. */
   readonly hostLinks: readonly Link[];
+  /** Device of each interface that is made of one, by interface index. */
+  readonly devices: ReadonlyMap<number, string>;
 }
 
 /** Attaches `plan`. When it rejects, the journal says what to take back. */
@@ -48,8 +66,10 @@ export async function attachInterface(
       return await attachIpvlan(context, plan, signal);
     case "macvlan":
       return await attachMacvlan(context, plan, signal);
+    case "sriov":
+      return await attachSriov(context, plan, signal);
     default:
-      throw new Error(`NetworkType ${plan.terms.type} is not supported`);
+      return await attachStatic(context, plan, signal);
   }
 }
 
@@ -108,6 +128,55 @@ function reservedIps(plan: InterfacePlan, addresses: readonly ReservedAddress[])
   });
 }
 
+async function attachSriov(
+  context: AttachContext,
+  plan: InterfacePlan,
+  signal: AbortSignal,
+): Promise<AttachedInterface> {
+  const deviceId = context.devices.get(plan.index)!;
+  const [driver, addresses] = await allDone([pciDriver(deviceId), reserveAddresses(context, plan, signal)]);
+  const result = await delegate(context, plan, [sriovConfig(plan, addresses, deviceId)], signal);
+  if (!isUserspaceDriver(driver)) return await finishDelegated(context, plan, result, signal, deviceId);
+  const link = standInLink(context.target.containerId, plan, deviceId, result);
+  const setup = reservedSetup(plan, addresses, link.mac);
+  await record(context, plan, setup, signal, deviceId);
+  return {
+    plan,
+    setup,
+    steps: [...link.steps, ...stepsForOwnLink(setup)],
+    result: {
+      ...result,
+      interfaces: [{ name: plan.name, mac: link.mac, sandbox: context.target.netns, pciID: deviceId }],
+      ips: reservedIps(plan, addresses),
+    },
+  };
+}
+
+async function attachStatic(
+  context: AttachContext,
+  plan: InterfacePlan,
+  signal: AbortSignal,
+): Promise<AttachedInterface> {
+  const files = await readFolder(context.services.config.cniDir, [".conf", ".conflist"]);
+  const configs = pickDelegateConfigs(files, plan.terms.networkId, plan.terms.type);
+  const addresses = await reserveAddresses(context, plan, signal);
+  const result = await delegate(context, plan, staticConfigs(plan, addresses, configs), signal);
+  return await finishDelegated(context, plan, result, signal);
+}
+
+/** Records an interface that is wholly what its delegates returned. */
+async function finishDelegated(
+  context: AttachContext,
+  plan: InterfacePlan,
+  result: Result,
+  signal: AbortSignal,
+  deviceId?: string,
+): Promise<AttachedInterface> {
+  const setup = delegatedSetup(plan, result);
+  await record(context, plan, setup, signal, deviceId);
+  return { plan, setup, steps: stepsForDelegatedLink(setup), result };
+}
+
 /** Takes the planned addresses, each noted in the journal first. */
 async function reserveAddresses(
   { services, target, journal, begin }: AttachContext,
@@ -146,6 +215,7 @@ async function record(
   plan: InterfacePlan,
   setup: InterfaceSetup,
   signal: AbortSignal,
+  deviceId?: string,
 ): Promise<void> {
   const { begin, target } = context;
   const owner = formatOwner({
@@ -155,7 +225,7 @@ async function record(
   });
   await createEndpoint(
     context.services,
-    { begin, containerId: target.containerId, owner, plan, setup },
+    { begin, containerId: target.containerId, owner, plan, setup, ...(deviceId !== undefined && { deviceId }) },
     signal,
   );
 }

@@ -2,12 +2,9 @@
 
 import { deleteDelegates } from "../delegate/delegate_chain.ts";
 import { releaseClaim } from "../ipam/release_address.ts";
-import { ipBatch } from "../link/ip_batch.ts";
-import { IpError } from "../link/ip_error.ts";
-import { deleteLink } from "../link/link_commands.ts";
-import { NamespaceMissingError } from "../link/namespace_missing_error.ts";
 import type { Attachment } from "./attachment.ts";
 import { type AttachmentEntry, type BeginEntry, entriesOf, type RecordedInterface } from "./attachment_entry.ts";
+import { deleteLinks } from "./delete_links.ts";
 import { deleteEndpoint } from "./endpoint.ts";
 import { temporaryName } from "./temporary_name.ts";
 
@@ -71,16 +68,4 @@ async function removeLink(
   }
   // Delegates that failed half-way may have left the link as well, and do not all remove it then.
   await deleteLinks(netns, [name, temporaryName(target.containerId, index)], signal);
-}
-
-/** Deletes those of the links that exist. */
-async function deleteLinks(netns: string, names: readonly string[], signal: AbortSignal): Promise<void> {
-  for (const name of names) {
-    try {
-      await ipBatch([deleteLink(name)], netns, signal);
-    } catch (error) {
-      if (error instanceof NamespaceMissingError) return;
-      if (!(error instanceof IpError && error.reason === "missing")) throw error;
-    }
-  }
 }

@@ -1,5 +1,6 @@
 /** What the use cases of a node work with. */
 
+import type { Log } from "../host/log.ts";
 import type { BlockStore } from "../ipam/block_store.ts";
 import type { KubeClient } from "../kube/client.ts";
 import type { DanmConfig } from "./danm_config.ts";
@@ -9,4 +10,5 @@ export interface NodeServices {
   readonly config: DanmConfig;
   readonly kube: KubeClient;
   readonly blocks: BlockStore;
+  readonly log: Log;
 }

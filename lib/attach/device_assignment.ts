@@ -1,0 +1,34 @@
+/** Which of a Pod's devices each of its interfaces gets. */
+
+import { type InterfacePlan, InterfacePlanError } from "./interface_plan.ts";
+
+/**
+ * Assigns each interface with a device pool the next device of that pool, each device once.
+ *
+ * @param devices what kubelet gave the Pod, device IDs by resource name
+ * @returns the device of each interface that has one, by interface index
+ * @throws {InterfacePlanError} for the first interface there is no device left for
+ */
+export function assignDevices(
+  plans: readonly InterfacePlan[],
+  devices: ReadonlyMap<string, readonly string[]>,
+): Map<number, string> {
+  const used = new Map<string, number>();
+  const assigned = new Map<number, string>();
+  for (const { index, network, terms: { devicePool } } of plans) {
+    if (devicePool === undefined) continue;
+    const given = devices.get(devicePool) ?? [];
+    const next = used.get(devicePool) ?? 0;
+    const device = given[next];
+    if (device === undefined) {
+      throw new InterfacePlanError(
+        index,
+        network,
+        `the Pod has ${given.length} devices of pool ${devicePool}, must request one for each interface that uses it`,
+      );
+    }
+    used.set(devicePool, next + 1);
+    assigned.set(index, device);
+  }
+  return assigned;
+}

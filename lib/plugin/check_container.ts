@@ -1,0 +1,88 @@
+/** CHECK: whether a container still has what ADD made. */
+
+import { CniError, errorCode } from "../cni/error.ts";
+import { checkDelegates } from "../delegate/delegate_chain.ts";
+import { sameInterfaceAddress } from "../link/interface_address.ts";
+import { type NamespaceState, readNamespace } from "../link/read_namespace.ts";
+import { sameRoute } from "../link/route.ts";
+import { sameRule } from "../link/rule.ts";
+import type { Attachment } from "./attachment.ts";
+import { type AttachmentEntry, entriesOf } from "./attachment_entry.ts";
+import { addressesOf, type InterfaceSetup, routesOf, rulesOf } from "./interface_setup.ts";
+
+/** What CHECK found to differ from what ADD made, all of it. */
+export class CheckError extends CniError {
+  constructor(problems: readonly string[]) {
+    super(errorCode.failed, "The container's network differs from what was made", problems.join("; "));
+  }
+}
+
+/**
+ * Compares the namespace with the journal, and lets delegates check what they made.
+ *
+ * @throws {CheckError} naming every difference
+ * @throws {CniError} `unknownContainer` when this node has not attached the container
+ */
+export async function checkContainer({ target, journal }: Attachment, signal: AbortSignal): Promise<void> {
+  const entries = journal.read();
+  const complete = entriesOf(entries, "complete").at(-1);
+  if (!complete) {
+    throw new CniError(errorCode.unknownContainer, `Container ${target.containerId} has not been attached`);
+  }
+  const [state] = await Promise.all([
+    readNamespace(target.netns, signal),
+    checkAllDelegates({ target }, entries, signal),
+  ]);
+  const problems = complete.setups.flatMap((setup) => differences(setup, state));
+  if (problems.length > 0) throw new CheckError(problems);
+}
+
+async function checkAllDelegates(
+  { target }: Pick<Attachment, "target">,
+  entries: readonly AttachmentEntry[],
+  signal: AbortSignal,
+): Promise<void> {
+  const names = new Map(
+    entriesOf(entries, "begin").flatMap(({ interfaces }) =>
+      interfaces.map(({ index, name }) => [index, name] as const)
+    ),
+  );
+  await Promise.all(
+    entriesOf(entries, "delegated").map(async ({ index, result }) => {
+      const configs = entriesOf(entries, "delegates").find((entry) => entry.index === index)?.configs ?? [];
+      await checkDelegates(configs, { ...target, ifName: names.get(index) ?? target.ifName }, result, signal);
+    }),
+  );
+}
+
+/** What of `setup` the namespace does not have; each a sentence. */
+export function differences(setup: InterfaceSetup, state: NamespaceState): string[] {
+  const link = state.links.find(({ name }) => name === setup.name);
+  if (!link) return [`interface ${setup.name} is missing`];
+  const missing = <T>(what: string, wanted: readonly T[], has: (item: T) => boolean, texts: readonly string[]) =>
+    wanted.flatMap((item, place) => has(item) ? [] : [`${what} ${texts[place]} of ${setup.name} is missing`]);
+  return [
+    ...(link.up ? [] : [`interface ${setup.name} is down`]),
+    ...(setup.mac === undefined || link.mac === setup.mac.toLowerCase()
+      ? []
+      : [`hardware address of ${setup.name} is ${link.mac}, must be ${setup.mac}`]),
+    ...missing(
+      "address",
+      addressesOf(setup),
+      (wanted) => state.addresses.some((address) => sameInterfaceAddress(address, wanted)),
+      setup.addresses,
+    ),
+    ...missing(
+      "route",
+      routesOf(setup),
+      (wanted) => state.routes.some((route) => sameRoute(route, wanted)),
+      setup.routes.map(({ dst, gw, table }) => `${dst} via ${gw}${table === undefined ? "" : ` table ${table}`}`),
+    ),
+    ...missing(
+      "rule",
+      rulesOf(setup),
+      (wanted) => state.rules.some((rule) => sameRule(rule, wanted)),
+      setup.rules.map(({ from, table }) => `from ${from} lookup ${table}`),
+    ),
+  ];
+}

@@ -1,0 +1,74 @@
+/** GC: removes what this node holds for containers that are no more. */
+
+import type { DanmEp } from "../api/danm_ep.ts";
+import { resourceFor } from "../api/resource.ts";
+import type { GcRequest } from "../cni/request.ts";
+import type { DelegateTarget } from "../delegate/delegate_chain.ts";
+import { openJournal } from "../host/attachment_journal.ts";
+import { listJournals } from "../host/list_journals.ts";
+import { type AttachmentEntry, type BeginEntry, entriesOf } from "./attachment_entry.ts";
+import { detachContainer } from "./detach_container.ts";
+import { detachUnrecorded } from "./detach_unrecorded.ts";
+import type { NodeServices } from "./node_services.ts";
+
+/**
+ * Detaches every container of this node that the runtime does not list as valid: those with a journal, and those whose
+ * journal was lost but whose DanmEps name this node.
+ *
+ * @throws {AggregateError} of all that could not be removed; the rest has been
+ */
+export async function collectGarbage(services: NodeServices, request: GcRequest, signal: AbortSignal): Promise<void> {
+  const valid = new Set(request.validAttachments.map(({ containerId }) => containerId));
+  const failures: unknown[] = [];
+  const hosts = new Set<string>();
+  for (const containerId of await listJournals(services.config.stateDir)) {
+    const target = targetOf(containerId, request.path);
+    const begin = await attempt(failures, () => collectJournal(services, target, valid.has(containerId), signal));
+    if (begin?.host) hosts.add(begin.host);
+  }
+  for (const host of hosts) {
+    const endpoints = await attempt(failures, () => listEndpointsOf(services, host, signal)) ?? [];
+    for (const endpoint of endpoints.filter(({ spec }) => !valid.has(spec.CID))) {
+      const target = targetOf(endpoint.spec.CID, request.path);
+      await attempt(failures, () => detachUnrecorded(services, target, endpoint, signal));
+    }
+  }
+  if (failures.length > 0) {
+    const lines = failures.map((failure) => failure instanceof Error ? failure.message : String(failure));
+    throw new AggregateError(failures, ["Garbage could not be collected:", ...lines].join("\n"));
+  }
+}
+
+/** What a container is detached with when no runtime says: its namespace is taken from its journal or DanmEp. */
+function targetOf(containerId: string, path: readonly string[]): DelegateTarget {
+  return { containerId, netns: "", ifName: "eth0", args: new Map([["IgnoreUnknown", "1"]]), path };
+}
+
+/** Detaches the container unless it is valid. Resolves to what its journal begins with. */
+async function collectJournal(
+  services: NodeServices,
+  target: DelegateTarget,
+  isValid: boolean,
+  signal: AbortSignal,
+): Promise<BeginEntry | undefined> {
+  await using journal = await openJournal<AttachmentEntry>(services.config.stateDir, target.containerId, signal);
+  const begin = entriesOf(journal.read(), "begin").at(-1);
+  if (!isValid) await detachContainer({ services, target, journal }, signal);
+  return begin;
+}
+
+async function listEndpointsOf({ kube, config }: NodeServices, host: string, signal: AbortSignal): Promise<
+  readonly DanmEp[]
+> {
+  const ref = resourceFor("DanmEp", config.apiGroup);
+  return (await kube.list<DanmEp>(ref, { fieldSelector: `spec.Host=${host}`, signal })).items;
+}
+
+async function attempt<T>(failures: unknown[], work: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await work();
+  } catch (error) {
+    failures.push(error);
+    return undefined;
+  }
+}
