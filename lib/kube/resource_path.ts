@@ -23,7 +23,7 @@ export interface ObjectRef extends CollectionRef {
  *
  * Names may come from users, so anything that would change the path's meaning is refused or escaped.
  *
- * @throws {TypeError} when a part is empty, `.` or `..`
+ * @throws {TypeError} when a part is empty, `.`, `..` or no text at all (a lone surrogate)
  */
 export function resourcePath(ref: CollectionRef | ObjectRef): string {
   const parts = ref.group === "" ? ["api"] : ["apis", ref.group];
@@ -38,7 +38,7 @@ export function resourcePath(ref: CollectionRef | ObjectRef): string {
 }
 
 function escapePart(part: string, plural: string): string {
-  if (part === "" || part === "." || part === "..") {
+  if (part === "" || part === "." || part === ".." || !part.isWellFormed()) {
     throw new TypeError(`Cannot address an object of ${plural}: name is ${JSON.stringify(part)}, must be a DNS name`);
   }
   return encodeURIComponent(part);

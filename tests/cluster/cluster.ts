@@ -17,6 +17,8 @@ export interface Cluster {
   readonly folder: string;
   /** A client with all rights. Dispose of it. */
   client(): KubeClient;
+  /** Makes a namespace with a name of its own. */
+  createNamespace(): Promise<string>;
   /** Runs kubectl as the administrator. Resolves to what it printed; rejects with what it complained about. */
   kubectl(...args: readonly string[]): Promise<string>;
   /** Writes a kubeconfig for `user` and resolves to its path. `server` is this cluster's URL unless given. */
@@ -56,6 +58,13 @@ export async function openCluster(folder: string): Promise<Cluster> {
     kubeconfig,
     folder,
     client: () => createClient(config),
+    async createNamespace() {
+      using client = createClient(config);
+      const name = `test-${crypto.randomUUID()}`;
+      const namespaces = { group: "", version: "v1", plural: "namespaces" };
+      await client.create(namespaces, { metadata: { name } }, { signal: AbortSignal.timeout(10_000) });
+      return name;
+    },
     kubectl: (...args) =>
       run(kubectlPath, [`--kubeconfig=${kubeconfig}`, `--cache-dir=${folder}/kubectl-cache`, ...args]),
     writeKubeconfig,

@@ -1,0 +1,145 @@
+import { once } from "node:events";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { createServer } from "node:https";
+import type { AddressInfo } from "node:net";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import type { ReadableStream as WebStream } from "node:stream/web";
+import { loadKubeconfig } from "../../lib/kube/load_kubeconfig.ts";
+import type { Cluster, ServiceAccount } from "./cluster.ts";
+import { createFaultPlan, type Fault, type FaultAction, matches, type ProxiedRequest } from "./fault.ts";
+
+/**
+ * Stands in front of an API server and breaks what it is told to break. Requests without a bearer token are passed on
+ * as the administrator: a client certificate ends here.
+ */
+export interface FaultProxy extends AsyncDisposable {
+  /** `https://127.0.0.1:PORT`, with a certificate that clients of the cluster trust. */
+  readonly url: string;
+  /** Path of a kubeconfig that leads here, with a client certificate. */
+  readonly kubeconfig: string;
+  kubeconfigFor(account: ServiceAccount): Promise<string>;
+  /** Adds a fault. Of several that befall a request, the one injected first counts. */
+  inject(fault: Fault): void;
+  /** Removes all faults and forgets all requests. */
+  reset(): void;
+  /** All requests since the start or `reset()`, in order of arrival, those that met a fault included. */
+  readonly requests: readonly ProxiedRequest[];
+  /** How many requests had this method and path. */
+  count(wanted: Pick<Fault, "method" | "path">): number;
+}
+
+const ADMIN = { commonName: "admin", organizations: ["system:masters"] };
+
+/** Starts a proxy in this process. */
+export async function startFaultProxy(cluster: Cluster): Promise<FaultProxy> {
+  const { certPem: cert, keyPem: key } = await cluster.issueServerCertificate(["127.0.0.1"]);
+  const plan = createFaultPlan();
+  const requests: ProxiedRequest[] = [];
+  const upstream = openUpstream(cluster);
+
+  const server = createServer({ cert, key }, async (request, response) => {
+    const seen = { method: request.method ?? "", path: request.url ?? "" };
+    requests.push(seen);
+    try {
+      await serve(plan.next(seen), request, response, upstream.pass);
+    } catch {
+      request.socket.destroy(); // either side went away: so does the other
+    }
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
+
+  return {
+    url,
+    kubeconfig: await cluster.writeKubeconfig({ certificate: await cluster.issueClientCertificate(ADMIN) }, url),
+    kubeconfigFor: (account) => cluster.kubeconfigFor(account, url),
+    inject: (fault) => plan.add(fault),
+    reset() {
+      plan.clear();
+      requests.length = 0;
+    },
+    requests,
+    count: (wanted) => requests.filter((request) => matches(wanted, request)).length,
+    async [Symbol.asyncDispose]() {
+      const closed = once(server, "close");
+      server.close();
+      server.closeAllConnections();
+      await closed;
+      upstream[Symbol.dispose]();
+    },
+  };
+}
+
+type Pass = (request: IncomingMessage) => Promise<Response>;
+
+async function serve(
+  action: FaultAction | undefined,
+  request: IncomingMessage,
+  response: ServerResponse,
+  pass: Pass,
+): Promise<void> {
+  switch (action?.kind) {
+    case "answer":
+      return answer(action, response);
+    case "hang":
+      return; // closing the proxy, or the client, ends it
+    case "dropBefore":
+      request.socket.destroy();
+      return;
+    case "dropAfter":
+      await (await pass(request)).arrayBuffer();
+      request.socket.destroy();
+      return;
+    case "delay":
+      await new Promise((resolve) => setTimeout(resolve, action.ms));
+  }
+  await relay(await pass(request), response);
+}
+
+/** Source: Kubernetes API, meta/v1 Status. */
+function answer({ status, reason, retryAfterS }: FaultAction & { kind: "answer" }, response: ServerResponse): void {
+  const body = { kind: "Status", apiVersion: "v1", status: "Failure", code: status, message: "injected fault", reason };
+  response.writeHead(status, {
+    "content-type": "application/json",
+    ...(retryAfterS !== undefined && { "retry-after": String(retryAfterS) }),
+  });
+  response.end(JSON.stringify(body));
+}
+
+/** Passes a request on, over connections of the proxy's own. */
+function openUpstream(cluster: Cluster): Disposable & { readonly pass: Pass } {
+  const { certPem: cert, keyPem: key } = loadKubeconfig(cluster.kubeconfig).clientCertificate!;
+  const asAdmin = Deno.createHttpClient({ caCerts: [cluster.caPem], cert, key });
+  const asNobody = Deno.createHttpClient({ caCerts: [cluster.caPem] });
+  return {
+    async pass(request) {
+      const chunks: Uint8Array<ArrayBuffer>[] = [];
+      for await (const chunk of request) chunks.push(chunk);
+      const headers = new Headers();
+      for (const name of ["accept", "authorization", "content-type", "user-agent"]) {
+        const value = request.headers[name];
+        if (typeof value === "string") headers.set(name, value);
+      }
+      return await fetch(cluster.url + request.url, {
+        client: headers.has("authorization") ? asNobody : asAdmin,
+        method: request.method ?? "GET",
+        headers,
+        ...(chunks.length > 0 && { body: new Blob(chunks) }),
+      });
+    },
+    [Symbol.dispose]() {
+      asAdmin.close();
+      asNobody.close();
+    },
+  };
+}
+
+async function relay(answer: Response, response: ServerResponse): Promise<void> {
+  const headers = [...answer.headers].filter(([name]) => !["content-encoding", "content-length"].includes(name));
+  response.writeHead(answer.status, Object.fromEntries(headers));
+  response.flushHeaders(); // a watch may have nothing to say for long
+  if (answer.body === null) return void response.end();
+  await pipeline(Readable.fromWeb(answer.body as WebStream), response);
+}
