@@ -1,7 +1,9 @@
 /**
  * Writes the CustomResourceDefinitions and JSON Schemas, or with `--check` says which committed ones are out of date.
  *
- *     crds/generate.ts [--api-group danm.k8s.io|danm.io] [--out crds] [--schema-out schema] [--check]
+ *     crds/generate.ts [--api-group danm.k8s.io|danm.io] [--out FOLDER] [--schema-out FOLDER] [--check]
+ *
+ * Default folders: crds and schema, which are committed; for the other group crds/danm.io and crds/danm.io/schema.
  */
 
 import { parseArgs } from "@std/cli/parse-args";
@@ -38,7 +40,7 @@ async function main(args: readonly string[]): Promise<number> {
   const flags = parseArgs([...args], {
     string: ["api-group", "out", "schema-out"],
     boolean: ["check"],
-    default: { "api-group": DEFAULT_API_GROUP, out: "crds", "schema-out": "schema" },
+    default: { "api-group": DEFAULT_API_GROUP },
     unknown: (argument: string) => (unknown.push(argument), false),
   });
   const group = flags["api-group"];
@@ -48,9 +50,12 @@ async function main(args: readonly string[]): Promise<number> {
     console.error(`Cannot write manifests: ${problem}, must be ${allowed}`);
     return 2;
   }
+  const isDefault = group === DEFAULT_API_GROUP;
+  const out = flags.out ?? (isDefault ? "crds" : `crds/${group}`);
+  const schemaOut = flags["schema-out"] ?? (isDefault ? "schema" : `${out}/schema`);
   const changed = [
-    ...await bringUpToDate(renderCrds(group), flags.out, !flags.check),
-    ...await bringUpToDate(renderSchemas(group), flags["schema-out"], !flags.check),
+    ...await bringUpToDate(renderCrds(group), out, !flags.check),
+    ...await bringUpToDate(renderSchemas(group), schemaOut, !flags.check),
   ];
   for (const path of changed) console.log(flags.check ? `out of date: ${path}` : `written: ${path}`);
   return flags.check && changed.length > 0 ? 1 : 0;

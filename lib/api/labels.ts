@@ -1,4 +1,4 @@
-/** Labels and annotations that DANM writes on its own objects, so that its components find them. */
+/** Labels that DANM writes on its own objects, so that its components find them. */
 
 import type { ApiGroup } from "./resource.ts";
 
@@ -16,12 +16,5 @@ export function labelKeys(group: ApiGroup) {
     family: `${group}/family`,
     /** On AddressBlocks without a free number: which pool they are full for. */
     full: `${group}/full`,
-    /** On AddressBlocks of virtual network identifiers: vlan or vxlan. */
-    vniType: `${group}/vni-type`,
   } as const;
-}
-
-/** The annotation on a network that names the owner of its VLAN or VXLAN number in an AddressBlock. */
-export function vniOwnerAnnotation(group: ApiGroup): string {
-  return `${group}/vni-owner`;
 }

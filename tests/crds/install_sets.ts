@@ -20,7 +20,7 @@ export async function installCrds(cluster: Cluster, group: ApiGroup, ...sets: re
     return await applyManifests(cluster, ...sets.map((set) => `${ROOT}/crds/${set}`));
   }
   const folder = await Deno.makeTempDir({ dir: cluster.folder });
-  await generate("--api-group", group, "--out", folder, "--schema-out", `${folder}/schema`);
+  await generate("--api-group", group, "--out", folder);
   await applyManifests(cluster, ...sets.map((set) => `${folder}/${set}`));
 }
 
