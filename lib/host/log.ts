@@ -64,6 +64,7 @@ export function openLog(path: string, level: LogLevel, common: LogFields = {}): 
   };
 }
 
+/** The head comes first, to be read, and counts last, so that no field can pass for it. */
 function encodeLine(head: LogFields, fields: LogFields): Uint8Array {
   let line: string;
   try {
