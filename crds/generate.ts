@@ -7,7 +7,7 @@
  */
 
 import { parseArgs } from "@std/cli/parse-args";
-import { dirname, join } from "@std/path";
+import { dirname, join } from "@std/path/posix";
 import { API_GROUPS, DEFAULT_API_GROUP, isApiGroup } from "../lib/api/resource.ts";
 import { renderCrds, renderSchemas } from "./render.ts";
 

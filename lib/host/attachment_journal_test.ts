@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
-import { fromFileUrl, join } from "@std/path";
+import { fromFileUrl, join } from "@std/path/posix";
 import { type AttachmentJournal, JournalError, openJournal } from "./attachment_journal.ts";
 import { journalPath } from "./journal_path.ts";
 import { hasJournal, listJournals } from "./list_journals.ts";

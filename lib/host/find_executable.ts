@@ -1,5 +1,5 @@
 /** Finds a program by name in a list of directories, as the CNI specification §3 does with CNI_PATH. */
-import { join } from "@std/path";
+import { join } from "@std/path/posix";
 
 /**
  * The path of the first executable file called `name` in `directories`; undefined when there is none. A directory

@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { join } from "@std/path";
+import { join } from "@std/path/posix";
 import { findExecutable } from "./find_executable.ts";
 
 Deno.test("findExecutable() takes the first executable file of that name", async () => {

@@ -1,5 +1,5 @@
 /** Where the journals of a node's containers are. */
-import { join } from "@std/path";
+import { join } from "@std/path/posix";
 
 /** What a container ID looks like. Source: CNI specification 1.1.0 §2, CNI_CONTAINERID. */
 const CONTAINER_ID = /^[A-Za-z0-9][A-Za-z0-9_.-]*$/;

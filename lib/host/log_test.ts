@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { fromFileUrl, join } from "@std/path";
+import { fromFileUrl, join } from "@std/path/posix";
 import { isLogLevel, openLog } from "./log.ts";
 import { runProcess } from "./process.ts";
 

@@ -1,6 +1,6 @@
 /** The kernel driver of a PCI device. */
 
-import { basename } from "@std/path";
+import { basename } from "@std/path/posix";
 
 /** A PCI address: domain, bus, device and function, e.g. `0000:3b:02.1`. */
 const PCI_ADDRESS = /^[0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]$/i;

@@ -1,5 +1,5 @@
 import { assertEquals, assertGreater, assertRejects, assertStringIncludes } from "@std/assert";
-import { join } from "@std/path";
+import { join } from "@std/path/posix";
 import { listPodDevices, PodResourcesError } from "./pod_resources.ts";
 import { type Kubelet, type PodResources, servePodResources } from "./testdata/pod_resources_server.ts";
 

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { fromFileUrl, join } from "@std/path";
+import { fromFileUrl, join } from "@std/path/posix";
 import { OutputTooLongError } from "./collect_output.ts";
 import { type ProcessCommand, ProgramMissingError, runProcess } from "./process.ts";
 

@@ -1,6 +1,6 @@
 /** Small text files of one folder. */
 
-import { extname, join } from "@std/path";
+import { extname, join } from "@std/path/posix";
 
 /** A file and what it holds. */
 export interface TextFile {

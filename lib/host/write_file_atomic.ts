@@ -1,4 +1,4 @@
-import { dirname } from "@std/path";
+import { dirname } from "@std/path/posix";
 import { syncDirectory } from "./sync_directory.ts";
 import { writeAll } from "./write_all.ts";
 

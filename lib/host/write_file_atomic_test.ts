@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { join } from "@std/path";
+import { join } from "@std/path/posix";
 import { writeFileAtomic } from "./write_file_atomic.ts";
 
 async function inDirectory(body: (directory: string) => Promise<void>): Promise<void> {

@@ -1,6 +1,6 @@
 /** Installing DANM's CustomResourceDefinitions in a cluster of a test. */
 
-import { fromFileUrl } from "@std/path";
+import { fromFileUrl } from "@std/path/posix";
 import { INSTALL_SETS } from "../../crds/render.ts";
 import { type ApiGroup, DEFAULT_API_GROUP } from "../../lib/api/resource.ts";
 import { applyManifests } from "../cluster/apply_manifests.ts";

@@ -1,7 +1,7 @@
 /** fakeipam below the reference plugins, which read its answers with libcni. Needs root. */
 
 import { assertEquals, assertMatch } from "@std/assert";
-import { dirname } from "@std/path";
+import { dirname } from "@std/path/posix";
 import { decodeResult } from "../../lib/cni/decode_result.ts";
 import { encodeEnvironment } from "../../lib/cni/environment.ts";
 import { decodeError } from "../../lib/cni/error.ts";

@@ -1,6 +1,6 @@
 /** Running fakeipam as a process, as delegates do. */
 
-import { fromFileUrl } from "@std/path";
+import { fromFileUrl } from "@std/path/posix";
 import { variableNames } from "../../lib/cni/environment.ts";
 
 const main = fromFileUrl(new URL("../../cmd/fakeipam/main.ts", import.meta.url));

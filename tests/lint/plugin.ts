@@ -1,6 +1,6 @@
 /** The project's own rules for `deno lint`: layers, purity, length. */
 
-import { dirname, fromFileUrl, join, relative } from "@std/path";
+import { dirname, fromFileUrl, join, relative } from "@std/path/posix";
 import { importObjection, isPure, isUnplaced } from "./layers.ts";
 
 const ROOT = fromFileUrl(new URL("../..", import.meta.url));

@@ -1,6 +1,6 @@
 /** Calls bin/danm the way a container runtime does: environment, stdin, own namespace; nothing else. */
 
-import { dirname, fromFileUrl } from "@std/path";
+import { dirname, fromFileUrl } from "@std/path/posix";
 import type { Cluster } from "../cluster/cluster.ts";
 import { cniPluginFolder } from "../cluster/find_binary.ts";
 

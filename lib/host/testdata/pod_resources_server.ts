@@ -8,7 +8,7 @@ import {
   type StatusObject,
 } from "@grpc/grpc-js";
 import { loadSync } from "@grpc/proto-loader";
-import { fromFileUrl } from "@std/path";
+import { fromFileUrl } from "@std/path/posix";
 
 /** A Pod on the node, in the fields of kubelet's own message. */
 export interface PodResources {
