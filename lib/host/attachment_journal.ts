@@ -1,5 +1,5 @@
 /** What a node remembers of one container's attachment: a file of JSON lines that any kill leaves readable. */
-import { dirname } from "@std/path";
+import { dirname } from "@std/path/posix";
 import { groupFlush } from "./group_flush.ts";
 import { journalPath } from "./journal_path.ts";
 import { openLocked } from "./open_locked.ts";
