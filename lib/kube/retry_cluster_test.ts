@@ -80,7 +80,7 @@ Deno.test("KubeClient gives up after a bounded number of attempts", () =>
 Deno.test("KubeClient waits as long as Retry-After says, and no longer than its caller", () =>
   withMap(async (client, _maps, map) => {
     proxy.inject({ action: { kind: "answer", status: 429, retryAfterS: 3600 } });
-    const error = await failure(client.get(map, { signal: AbortSignal.timeout(500) }));
+    const error = await failure(client.get(map, { signal: AbortSignal.timeout(2000) }));
     assertEquals(error instanceof KubeError && [error.status, error.retryAfterMs], [429, 3_600_000]);
     assertEquals(proxy.requests.length, 1);
   }));
@@ -183,7 +183,7 @@ Deno.test("KubeClient tells that a watch broke", async () => {
 Deno.test("KubeClient names the server it cannot connect to", async () => {
   const url = unusedUrl();
   using client = createClient(loadKubeconfig(await cluster.writeKubeconfig({ token: "hush" }, url)));
-  const error = await failure(client.get(NAMESPACE, { signal: AbortSignal.timeout(300) }));
+  const error = await failure(client.get(NAMESPACE, { signal: AbortSignal.timeout(2000) }));
   assertEquals(error instanceof KubeUnreachableError && error.kind, "connect");
   assert(error?.message.startsWith(`Cannot reach API server ${url}: tcp connect error: Connection refused`));
 });

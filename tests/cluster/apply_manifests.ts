@@ -8,19 +8,27 @@ const CRDS = { group: "apiextensions.k8s.io", version: "v1", plural: "customreso
  * Applies files or folders of manifests, CRDs and their objects in any order, and waits until every CRD among them is
  * served. May be repeated.
  *
- * @throws {Error} with kubectl's complaint when it does not succeed in time
+ * @throws {Error} with kubectl's complaint
  */
 export async function applyManifests(cluster: Cluster, ...paths: readonly string[]): Promise<void> {
   const files = paths.map((path) => `--filename=${path}`);
-  // An object whose CRD came in the same call is refused until that is established: then another call takes it.
-  const applied = await eventually(
+  const apply = () => cluster.kubectl("apply", "--recursive", "--output=name", ...files);
+  const outcome = await eventually(
     `apply ${paths.join(", ")}`,
-    () => cluster.kubectl("apply", "--recursive", "--output=name", ...files),
+    () => apply().then((applied) => ({ applied }), (error) => isTooEarly(error) ? undefined : { error }),
     { intervalMs: 200 },
   );
-  const crds = applied.split("\n").flatMap((line) => /^customresourcedefinition\.[^/]+\/(.+)$/.exec(line)?.[1] ?? []);
+  if ("error" in outcome) throw outcome.error;
+  const crds = outcome.applied.split("\n").flatMap((line) =>
+    /^customresourcedefinition\.[^/]+\/(.+)$/.exec(line)?.[1] ?? []
+  );
   using client = cluster.client();
   await Promise.all(crds.map((name) => eventually(`use CRD ${name}`, () => isServed(client, name))));
+}
+
+/** An object whose CRD came in the same call is refused until that is established: then another call takes it. */
+function isTooEarly(error: Error): boolean {
+  return /no matches for kind|could not find the requested resource/.test(error.message);
 }
 
 interface Crd {
