@@ -18,14 +18,15 @@ lock() {
 
 # with_progress WHAT COMMAND...: runs it, says every 20 s for how long, shows its output only if it fails.
 with_progress() {
-  local what=$1 start=$SECONDS status=0 ticker
+  local what=$1 start=$SECONDS status=0 log=$cache/setup-$$.log ticker
   shift
   say "$what ..."
   while sleep 20 >/dev/null 2>&1 && kill -0 $$ 2>/dev/null; do say "$what: $((SECONDS - start)) s"; done 9>&- &
   ticker=$!
-  "$@" >"$cache/setup.log" 2>&1 || status=$?
+  "$@" >"$log" 2>&1 || status=$?
   kill "$ticker" && wait "$ticker" 2>/dev/null || true
-  [ "$status" = 0 ] || { tail -n 40 "$cache/setup.log" >&2 && die "$what failed, see $cache/setup.log"; }
+  [ "$status" = 0 ] || { tail -n 40 "$log" >&2 && die "$what failed, see $log"; }
+  rm "$log"
   say "$what: done in $((SECONDS - start)) s"
 }
 

@@ -1,0 +1,93 @@
+# DANM. `make help` lists what can be made. Nothing needs to be installed first but make and, as root, a Debian whose
+# apt works: setup-* installs or builds the rest, outside the tree.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+DANM_CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/danm
+export DANM_CACHE
+export DENO_DIR := $(DANM_CACHE)/deno-dir
+export DENO_NO_UPDATE_CHECK := 1
+export PATH := $(DANM_CACHE)/tools:$(PATH)
+ifndef MAKE_TERMOUT
+export NO_COLOR := 1
+endif
+
+# Launchers name the cache they run from, hence one stamp for each.
+BUILT := bin/.built$(subst /,-,$(DANM_CACHE))
+SOURCES := $(shell find cmd lib -name '*.ts' ! -name '*_test.ts') deno.json tests/tools/setup.sh $(wildcard tests/build/*.ts)
+SCRIPTS := .ci/run $(shell find tests -name '*.sh')
+
+.PHONY: help
+help: ## this list
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
+	@sed -n '/^# Settings/,$$ s/^#//p' $(MAKEFILE_LIST)
+
+.PHONY: build
+build: $(BUILT) ## bin/: danm, fakeipam and the daemons; binaries, or launchers where deno compile cannot work
+$(BUILT): $(SOURCES) | setup-deno
+	@rm -f bin/.built*
+	@deno run -A tests/build/main.ts bin
+	@touch $@
+
+.PHONY: demo
+demo: setup-test build ## two Pods on two networks, on a real API server, from ADD to nothing left (root)
+	@deno run -A tests/demo/main.ts
+
+.PHONY: check
+check: setup-deno check-scripts check-generated ## format, lint with the layers, types, generated files, scripts
+	deno fmt --check
+	deno lint
+	deno check
+
+.PHONY: check-scripts
+check-scripts:
+	@for script in $(SCRIPTS); do bash -n $$script || exit; done
+
+.PHONY: check-generated
+check-generated: setup-deno
+	deno task --quiet manifests --check
+
+.PHONY: manifests
+manifests: setup-deno ## generate the CRDs and schemas, of API_GROUP if given
+	@deno task --quiet manifests $(if $(API_GROUP),--api-group=$(API_GROUP))
+
+.PHONY: test
+test: setup-test setup-kernel build ## all tests, in four lanes (root)
+	@deno run -A tests/run/main.ts
+
+.PHONY: test-pure test-host test-cluster test-kernel
+test-pure: setup-deno ## the tests that need nothing, in seconds; also: deno task test
+test-host: setup-test build ## the tests on namespaces of this kernel, processes and files (root)
+test-cluster: setup-test build ## the tests on a real etcd and kube-apiserver (root)
+test-kernel: setup-test setup-kernel build ## the tests on a Debian kernel under QEMU (root)
+test-pure test-host test-cluster test-kernel:
+	@deno run -A tests/run/main.ts $(@:test-%=%)
+
+.PHONY: bench
+bench: setup-test build ## time from ADD to DEL, against the figures in the documentation (root)
+	@deno run -A tests/bench/main.ts
+
+.PHONY: soak
+soak: setup-test build ## Pods coming and going for a long time, then a search for anything left (root)
+	@deno run -A tests/soak/main.ts
+
+.PHONY: setup-deno setup-test setup-cluster setup-kernel
+setup-deno setup-test setup-cluster:
+	@tests/tools/setup.sh $(@:setup-%=%)
+setup-kernel:
+	@tests/kernel/setup.sh
+
+.PHONY: clean
+clean: ## remove bin/; what is cached outside the tree stays
+	rm -rf bin
+
+# Settings
+#   DANM_CACHE=DIR          where tools are kept (~/.cache/danm)
+#   DANM_DOWNLOAD=1         fetch release binaries of etcd, Kubernetes and the CNI plugins instead of building them
+#   KUBEBUILDER_ASSETS=DIR  use the etcd, kube-apiserver and kubectl found there
+#   DENORT_BIN=FILE         the runtime that deno compile puts into binaries, where it cannot be downloaded
+#
+# Lanes of tests: a file's name says what it needs, *_root_test.ts (root) or *_cluster_test.ts (a cluster); else its
+# folder does, as tests/run/lanes.ts lists them. Tests of pure folders get no permissions at all.
