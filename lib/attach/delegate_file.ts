@@ -78,6 +78,9 @@ export function parseDelegateFile({ name: file, text }: DelegateFile): DelegateC
         `Cannot read ${file}: type of plugin ${index} is ${JSON.stringify(type)}, must be the name of a plugin`,
       );
     }
+    if (type === "danm") {
+      throw new DelegateFileError(`Cannot read ${file}: plugin ${index} is danm, which would call itself`);
+    }
     return { ...(plugin as object), cniVersion, name, type };
   });
 }

@@ -1,0 +1,106 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import type { Network, NetworkSpec } from "../api/network.ts";
+import { parseAddress } from "../net/address.ts";
+import { macvlanConfig, sriovConfig, staticConfigs } from "./delegate_config.ts";
+import { DelegateFileError, pickDelegateConfigs } from "./delegate_file.ts";
+import { assignDevices } from "./device_assignment.ts";
+import { type InterfacePlan, InterfacePlanError, planInterfaces } from "./interface_plan.ts";
+import { parseInterfaceRequests } from "./interface_request.ts";
+
+function plans(spec: NetworkSpec, ...entries: object[]): InterfacePlan[] {
+  const metadata = { name: "net", namespace: "shop", uid: "1" };
+  const network = { apiVersion: "danm.k8s.io/v1", kind: "DanmNet", metadata, spec } as Network;
+  const text = JSON.stringify(entries.map((entry) => ({ network: "net", ...entry })));
+  const requests = parseInterfaceRequests("annotation", text).map((request) => ({ request, network }));
+  return planInterfaces(requests, "shop", "eth0", "numbered");
+}
+
+const ADDRESS = { address: parseAddress("10.0.0.5")!, prefix: 24 };
+const ROUTED = { cidr: "10.0.0.0/24", routes: { "0.0.0.0/0": "10.0.0.1" } };
+
+Deno.test("macvlanConfig() hands over the address and no gateway", () => {
+  const [plan] = plans({ NetworkType: "macvlan", Options: { host_device: "ens1", ...ROUTED } }, { ip: "dynamic" });
+  assertEquals(macvlanConfig(plan!, [ADDRESS], "ens1.7", "02:00:00:00:00:01"), {
+    cniVersion: "0.4.0",
+    name: "net",
+    type: "macvlan",
+    ipam: { type: "fakeipam", ips: [{ address: "10.0.0.5/24" }] },
+    master: "ens1.7",
+    mode: "bridge",
+    mac: "02:00:00:00:00:01",
+  });
+});
+
+Deno.test("sriovConfig() has device and VLAN, and no IPAM plugin without an address", () => {
+  const [plan] = plans(
+    { NetworkID: "n", NetworkType: "sriov", Options: { device_pool: "intel.com/pool", vlan: 7 } },
+    { ip: "none" },
+  );
+  const config = sriovConfig(plan!, [], "0000:03:02.0");
+  assertEquals([config.deviceID, config.vlan, config.ipam], ["0000:03:02.0", 7, {}]);
+});
+
+Deno.test("staticConfigs() replaces the IPAM section of the plugin that has one, with the gateway", () => {
+  const files = [{
+    name: "net.conflist",
+    text: JSON.stringify({
+      name: "x",
+      plugins: [{ type: "bridge", ipam: { type: "host-local" } }, { type: "tuning" }],
+    }),
+  }];
+  const [plan] = plans({ NetworkType: "bridge", Options: ROUTED }, { ip: "dynamic" });
+  const configs = staticConfigs(plan!, [ADDRESS], pickDelegateConfigs(files, "net", "bridge"));
+  assertEquals(configs.map(({ type, ipam }) => [type, ipam]), [
+    ["bridge", { type: "fakeipam", ips: [{ address: "10.0.0.5/24", gateway: "10.0.0.1" }] }],
+    ["tuning", undefined],
+  ]);
+});
+
+Deno.test("staticConfigs() leaves the file as it is when the delegate's own IPAM gives the addresses", () => {
+  const files = [{ name: "net.conf", text: '{"name":"x","type":"bridge","ipam":{"type":"host-local"}}' }];
+  const [plan] = plans({ NetworkType: "bridge" }, {});
+  assertEquals(staticConfigs(plan!, [], pickDelegateConfigs(files, "net", "bridge"))[0]!.ipam, { type: "host-local" });
+});
+
+const conf = (name: string, config: object) => ({ name, text: JSON.stringify(config) });
+const FILES = [
+  conf("10-first.conf", { name: "first", type: "bridge" }),
+  { name: "15-broken.conf", text: "{" },
+  conf("20-second.conf", { name: "second", type: "bridge" }),
+  conf("30-cbr.conflist", { name: "cbr0", plugins: [{ type: "flannel" }, { type: "portmap" }] }),
+];
+
+Deno.test("pickDelegateConfigs() prefers the file named by NetworkID, then name or type of the first file", () => {
+  const pick = (networkId: string | undefined, type: string) => pickDelegateConfigs(FILES, networkId, type)[0]!.name;
+  assertEquals(pick("20-second", "bridge"), "second");
+  assertEquals(pick(undefined, "bridge"), "first");
+  assertEquals(pick("missing", "bridge"), "first");
+  assertEquals(pick(undefined, "second"), "second");
+  assertEquals(pickDelegateConfigs(FILES, undefined, "flannel").map(({ type }) => type), ["flannel", "portmap"]);
+});
+
+const REFUSED: readonly (readonly [string, string, string])[] = [
+  ["other.conf", "{}", "Cannot configure calico: there is no CNI configuration file, must be one named net.conf"],
+  ["net.conf", "{", "Cannot read net.conf: "],
+  ["net.conf", "[]", "Cannot read net.conf: it is [], must be a JSON object"],
+  ["net.conf", '{"type":"calico"}', "Cannot read net.conf: name is undefined, must be a network name"],
+  ["net.conf", '{"name":"a","type":"../sh"}', 'Cannot read net.conf: type of plugin 0 is "../sh"'],
+  ["net.conf", '{"name":"a","type":"danm"}', "plugin 0 is danm, which would call itself"],
+  ["net.conflist", '{"name":"a","plugins":[]}', "Cannot read net.conflist: plugins is [], must be a list of plugins"],
+];
+
+for (const [name, text, problem] of REFUSED) {
+  Deno.test(`pickDelegateConfigs() refuses ${name} with ${text}`, () => {
+    assertThrows(() => pickDelegateConfigs([{ name, text }], "net", "calico"), DelegateFileError, problem);
+  });
+}
+
+Deno.test("assignDevices() gives each device once, in the order of the interfaces", () => {
+  const wanted = plans({ NetworkType: "sriov", Options: { device_pool: "p" } }, { ip: "none" }, { ip: "none" });
+  assertEquals([...assignDevices(wanted, new Map([["p", ["x", "y", "z"]]]))], [[0, "x"], [1, "y"]]);
+  assertThrows(
+    () => assignDevices(wanted, new Map([["p", ["x"]]])),
+    InterfacePlanError,
+    "the Pod has 1 devices of pool p, must request one for each interface that uses it",
+  );
+});
