@@ -1,4 +1,5 @@
 /** Ends a process and all that it started. */
+import { pause } from "./pause.ts";
 
 /** Killed processes that this one did not start are reaped by PID 1: how long it is given, and how often to look. */
 const REAP_MS = 200;
@@ -15,7 +16,7 @@ export async function killGroup(child: Deno.ChildProcess): Promise<void> {
   await child.status;
   for (const start = performance.now(); isGroup && performance.now() - start < REAP_MS;) {
     if (!signalGroup(child, 0)) return;
-    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    await pause(LOOK_MS);
   }
 }
 

@@ -1,4 +1,5 @@
 /** A file as a lock between processes. */
+import { pause } from "./pause.ts";
 
 /** Milliseconds between two tries: doubled from the first to the second. */
 const FIRST_WAIT_MS = 1;
@@ -30,7 +31,7 @@ async function lock(file: Deno.FsFile, signal: AbortSignal): Promise<void> {
   for (let wait = FIRST_WAIT_MS;; wait = Math.min(2 * wait, LONGEST_WAIT_MS)) {
     signal.throwIfAborted();
     if (await file.tryLock(true)) return;
-    await new Promise((resolve) => setTimeout(resolve, wait));
+    await pause(wait);
   }
 }
 

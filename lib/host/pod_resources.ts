@@ -2,6 +2,7 @@
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import { decodePodResources } from "./decode_pod_resources.ts";
 import { GRPC_STATUS, type GrpcClient, grpcClient, GrpcStatusError } from "./grpc_client.ts";
+import { pause } from "./pause.ts";
 
 /** The name of a Pod. */
 export interface PodName {
@@ -75,7 +76,7 @@ async function callPatiently(
       const isRefused = error instanceof GrpcStatusError && error.status === GRPC_STATUS.resourceExhausted;
       if (!isRefused || tries === TRIES) throw error;
     }
-    await new Promise((resolve) => setTimeout(resolve, Math.random() * LONGEST_WAIT_MS));
+    await pause(Math.ceil(Math.random() * LONGEST_WAIT_MS));
   }
 }
 

@@ -2,6 +2,7 @@
 import { collectOutput } from "./collect_output.ts";
 import { findExecutable } from "./find_executable.ts";
 import { killGroup } from "./kill_group.ts";
+import { pause } from "./pause.ts";
 
 /** A program and all it is started with. */
 export interface ProcessCommand {
@@ -37,9 +38,8 @@ const PROGRAM_DIRECTORIES = ["/usr/sbin", "/usr/bin", "/sbin", "/bin", "/usr/loc
 /** The longest output a program may write to standard output or standard error, in bytes. */
 const OUTPUT_LIMIT = 4 * 1024 * 1024;
 
-/** Turns of the event loop, and milliseconds between them, in which output is still read after the program's end. */
-const LINGER_TURNS = 25;
-const LINGER_TURN_MS = 10;
+/** Pauses, each twice as long as the one before, in which output is still read after the program's end: 255 ms. */
+const LINGER_PAUSES = 8;
 
 /**
  * Runs `command` and resolves when it has ended, whatever its exit code.
@@ -64,8 +64,8 @@ export async function runProcess(command: ProcessCommand, signal: AbortSignal): 
   const outputs = [collectOutput(child.stdout, OUTPUT_LIMIT), collectOutput(child.stderr, OUTPUT_LIMIT)] as const;
   const drained = Promise.all(outputs.map((output) => output.ended));
   drained.catch(fail);
-  const input = child.stdin.getWriter();
-  feed(input, command.stdin ?? "").catch(fail);
+  const input = command.stdin === undefined ? undefined : feed(child.stdin, command.stdin);
+  input?.ended.catch(fail);
   try {
     const status = await Promise.race([child.status, failure]);
     await Promise.race([drained, linger(drained), failure]);
@@ -80,7 +80,7 @@ export async function runProcess(command: ProcessCommand, signal: AbortSignal): 
     throw error;
   } finally {
     signal.removeEventListener("abort", abort);
-    await Promise.allSettled([...outputs.map((output) => output.close()), input.abort()]);
+    await Promise.allSettled([...outputs.map((output) => output.close()), input?.close()]);
   }
 }
 
@@ -93,11 +93,11 @@ async function resolveProgram(program: string): Promise<string> {
   return path;
 }
 
-function start(program: string, { args, env, cwd }: ProcessCommand): Deno.ChildProcess {
+function start(program: string, { args, stdin, env, cwd }: ProcessCommand): Deno.ChildProcess {
   try {
     return new Deno.Command(program, {
       args: [...args],
-      stdin: "piped",
+      stdin: stdin === undefined ? "null" : "piped",
       stdout: "piped",
       stderr: "piped",
       detached: true,
@@ -118,22 +118,27 @@ function start(program: string, { args, env, cwd }: ProcessCommand): Deno.ChildP
 }
 
 /** Writes `text` and closes. A program that ends or closes its input without reading all of it is in its right. */
-async function feed(input: WritableStreamDefaultWriter<Uint8Array>, text: string): Promise<void> {
-  try {
-    if (text !== "") await input.write(new TextEncoder().encode(text));
-    await input.close();
-  } catch (error) {
-    if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
-  }
+function feed(stream: WritableStream<Uint8Array>, text: string): { ended: Promise<void>; close(): Promise<void> } {
+  const writer = stream.getWriter();
+  const write = async () => {
+    try {
+      await writer.write(new TextEncoder().encode(text));
+      await writer.close();
+    } catch (error) {
+      if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+    }
+  };
+  return { ended: write(), close: () => writer.abort() };
 }
 
 /**
- * Counts turns of the event loop rather than time, so that a busy machine does not cut the output of a program short.
+ * Pauses until the output has ended, for a while: counted in turns of the event loop rather than in time, so that a busy
+ * machine does not cut the output of a program short.
  */
 async function linger(drained: Promise<unknown>): Promise<void> {
-  let done = false;
-  drained.then(() => done = true, () => done = true);
-  for (let turn = 0; turn < LINGER_TURNS && !done; turn++) {
-    await new Promise((resolve) => setTimeout(resolve, LINGER_TURN_MS));
-  }
+  let isDone = false;
+  const done = () => isDone = true;
+  drained.then(done, done);
+  await Promise.resolve(); // an output that has ended already has its say first
+  for (let count = 0; count < LINGER_PAUSES && !isDone; count++) await pause(2 ** count);
 }
