@@ -1,6 +1,7 @@
 import { type BearerSource, createBearerSource } from "./bearer_source.ts";
 import { KubeError, KubeUnreachableError, type Status } from "./kube_error.ts";
 import type { KubeConfig } from "./kubeconfig.ts";
+import { pause } from "./pause.ts";
 import { type Repeatable, retryDelay } from "./retry_policy.ts";
 
 /** One request to the API server, and what to make of a good answer. */
@@ -144,18 +145,4 @@ export function toFailure(server: string, signal: AbortSignal, error: unknown): 
 
 function isDeadline(signal: AbortSignal): boolean {
   return signal.reason instanceof DOMException && signal.reason.name === "TimeoutError";
-}
-
-/** Waits `ms` milliseconds, or until `signal` fires. */
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener("abort", done);
-    if (signal.aborted) done();
-  });
 }
