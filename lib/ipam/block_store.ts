@@ -27,10 +27,10 @@ export interface BlockStore {
   create(block: NewBlock, signal: AbortSignal): Promise<Block>;
 
   /**
-   * Takes `offset` for `owner`. Resolves to true when `owner` holds it now, also from before; to false, having changed
-   * nothing, when another owner holds it.
+   * Takes `offset` for `owner`. Resolves to the block right after that when `owner` holds the number now, also from
+   * before; to undefined, having changed nothing, when another owner holds it.
    */
-  take(name: string, offset: number, owner: string, signal: AbortSignal): Promise<boolean>;
+  take(name: string, offset: number, owner: string, signal: AbortSignal): Promise<Block | undefined>;
 
   /**
    * Releases `offset` at time `at` if `owner` holds it, and the block is full no more; anything else is left as it is,

@@ -68,7 +68,8 @@ export const blockStoreCases: readonly BlockStoreCase[] = [
       const owners = Array.from({ length: 8 }, (_, index) => `owner-${index}`);
       const taken = await Promise.all(owners.map((owner) => store.take(name, 7, owner, signal)));
       assertEquals(taken.filter(Boolean).length, 1);
-      assertEquals((await store.read(name, signal))?.allocations, { 7: owners[taken.indexOf(true)]! });
+      const winner = owners[taken.findIndex((block) => block !== undefined)]!;
+      assertEquals((await store.read(name, signal))?.allocations, { 7: winner });
     },
   },
   {
@@ -83,12 +84,12 @@ export const blockStoreCases: readonly BlockStoreCase[] = [
     },
   },
   {
-    name: "take() resolves to true again for the owner who holds the number",
+    name: "take() succeeds again for the owner who holds the number, and for no one else",
     async run(store, space) {
       const { name } = await makeBlock(store, space);
-      assertEquals(await store.take(name, 15, "a", signal), true);
-      assertEquals(await store.take(name, 15, "a", signal), true);
-      assertEquals(await store.take(name, 15, "b", signal), false);
+      assertEquals((await store.take(name, 15, "a", signal))?.allocations, { 15: "a" });
+      assertEquals((await store.take(name, 15, "a", signal))?.allocations, { 15: "a" });
+      assertEquals(await store.take(name, 15, "b", signal), undefined);
     },
   },
   {
@@ -103,8 +104,7 @@ export const blockStoreCases: readonly BlockStoreCase[] = [
     name: "release() frees the number, notes when, and unmarks the block",
     async run(store, space) {
       const block = await makeBlock(store, space);
-      await store.take(block.name, 3, "a", signal);
-      await store.markFull(await reread(store, block), "pool", signal);
+      await store.markFull((await store.take(block.name, 3, "a", signal))!, "pool", signal);
       await store.release(block.name, 3, "a", NOW, signal);
       const after = await reread(store, block);
       assertEquals([after.allocations, after.released, after.fullFor], [{}, { 3: NOW.toISOString() }, undefined]);
@@ -129,7 +129,7 @@ export const blockStoreCases: readonly BlockStoreCase[] = [
       const block = await makeBlock(store, space);
       await store.take(block.name, 3, "a", signal);
       await store.release(block.name, 3, "a", NOW, signal);
-      assertEquals(await store.take(block.name, 3, "b", signal), true);
+      assertEquals((await store.take(block.name, 3, "b", signal))?.released, {});
       assertEquals((await reread(store, block)).released, {});
     },
   },
@@ -137,8 +137,7 @@ export const blockStoreCases: readonly BlockStoreCase[] = [
     name: "markFull() does nothing when the block has changed since it was read",
     async run(store, space) {
       const block = await makeBlock(store, space);
-      await store.take(block.name, 3, "a", signal);
-      const full = await reread(store, block);
+      const full = (await store.take(block.name, 3, "a", signal))!;
       await store.release(block.name, 3, "a", NOW, signal);
       await store.markFull(full, "pool", signal);
       assertEquals((await reread(store, block)).fullFor, undefined);

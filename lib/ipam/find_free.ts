@@ -4,8 +4,7 @@ import type { Block } from "./block.ts";
 import { blockSizeFor } from "./block_geometry.ts";
 import type { BlockStore } from "./block_store.ts";
 import { candidates } from "./candidates.ts";
-import { type FreeOffset, freeOffset } from "./free_offset.ts";
-import { hash32 } from "./hash.ts";
+import { type FreeOffsets, freeOffsets } from "./free_offsets.ts";
 import { missingBlock } from "./missing_block.ts";
 import { openBlock } from "./open_block.ts";
 import { isDynamic, type Pool } from "./pool.ts";
@@ -17,16 +16,28 @@ export const REST_MS = 10 * 60_000;
 /** Blocks of its own a node looks at before it asks for a list. */
 const TRIES = 3;
 
-/** Addresses one page of the list should cover, and the most blocks it may hold. */
+/** Addresses that one page of the list should cover, and the most blocks it may hold. */
 const PAGE_ADDRESSES = 4096;
 const PAGE_BLOCKS = 100;
 
-/** Pages to look through for an address that has rested. */
+/** Pages to look through for an address that has rested, when there are others. */
 const PAGES = 8;
 
+/**
+ * How often a block that is found full is marked: who took its last number does that already, so that not everybody who
+ * comes by in that moment has to.
+ */
+const MARK_CHANCE = 1 / 8;
+
 /** A free number and the block it was seen in. */
-export interface Find extends FreeOffset {
+export interface Find {
   readonly block: Block;
+  readonly offset: number;
+}
+
+/** A free number that has not rested. */
+interface TiredFind extends Find {
+  readonly releasedAt: number;
 }
 
 /** One search; the same for all its rounds. */
@@ -36,45 +47,43 @@ export interface Search {
   /** Names the state of the pool. */
   readonly key: string;
   readonly context: ReserveContext;
+  /** Uniform in [0, 1). */
   readonly random: () => number;
 }
 
 /**
- * A number of the pool that was free a moment ago; `undefined` when reads have shown every number to be taken at once.
+ * A number of the pool that was free a moment ago, chosen at random among those at hand, so that writers rarely meet;
+ * `undefined` when reads have shown all numbers to be taken at one moment.
  *
  * Looks where it is cheap first: in the node's own blocks, then in a list of the blocks that are not marked full, then
- * for blocks that were never made. An address that has not rested is only returned when none of these had a better one.
+ * for blocks that were never made. A number that has not rested is only returned when none of these had a better one:
+ * then the one released longest ago.
  *
- * @param round how many finds of this search were taken by others before they could be; later rounds spread wider
+ * @param round how many finds of this search were taken by others before they could be
  */
 export async function findFree(search: Search, round: number): Promise<Find | undefined> {
-  const tired: Find[] = [];
+  const tired: TiredFind[] = [];
   const own = round === 0 ? await searchOwnBlocks(search, tired) : undefined;
-  return own ?? await searchAll(search, tired);
+  return own ?? await searchAllBlocks(search, tired);
 }
 
-async function searchOwnBlocks(search: Search, tired: Find[]): Promise<Find | undefined> {
-  const { store, pool, context: { node, owner, signal } } = search;
-  const size = blockSizeFor(pool.range);
-  for (const value of candidates(pool.range, size, node, owner, TRIES)) {
-    const block = await openBlock(store, pool, value, size, signal);
-    const find = await searchBlocks(search, [block], hash32(owner), tired);
+async function searchOwnBlocks(search: Search, tired: TiredFind[]): Promise<Find | undefined> {
+  const { pool, context: { node, owner } } = search;
+  for (const value of candidates(pool.range, blockSizeFor(pool.range), node, owner, TRIES)) {
+    const find = await searchBlockOf(search, value, tired);
     if (find) return find;
   }
   return undefined;
 }
 
-async function searchAll(search: Search, tired: Find[]): Promise<Find | undefined> {
-  const { store, pool, context: { signal } } = search;
+async function searchAllBlocks(search: Search, tired: TiredFind[]): Promise<Find | undefined> {
   for (let allExist = false;;) {
-    const find = await searchFreeBlocks(search, tired);
-    if (find) return find;
-    if (allExist) return oldest(tired);
+    const listed = await searchFreeBlocks(search, tired);
+    if (listed || allExist) return listed ?? oldest(tired);
     const value = await findMissing(search);
     if (value !== undefined) {
-      const block = await openBlock(store, pool, value, blockSizeFor(pool.range), signal);
-      const find = await searchBlocks(search, [block], random32(search), tired);
-      if (find) return find;
+      const made = await searchBlockOf(search, value, tired);
+      if (made) return made;
     } else if (tired.length > 0) {
       return oldest(tired);
     } else {
@@ -84,15 +93,13 @@ async function searchAll(search: Search, tired: Find[]): Promise<Find | undefine
 }
 
 /** Searches the blocks that are not marked full, page by page. */
-async function searchFreeBlocks(search: Search, tired: Find[]): Promise<Find | undefined> {
+async function searchFreeBlocks(search: Search, tired: TiredFind[]): Promise<Find | undefined> {
   const { store, pool, key, context: { signal } } = search;
   const limit = Math.min(PAGE_BLOCKS, PAGE_ADDRESSES / blockSizeFor(pool.range));
   let next: string | undefined;
   for (let pages = 0; pages < PAGES || tired.length === 0; pages++) {
     const page = await store.listFree(pool, key, limit, next, signal);
-    const start = Math.floor(search.random() * page.blocks.length);
-    const blocks = [...page.blocks.slice(start), ...page.blocks.slice(0, start)];
-    const find = await searchBlocks(search, blocks, random32(search), tired);
+    const find = await searchBlocks(search, page.blocks, tired);
     if (find) return find;
     next = page.next;
     if (next === undefined) return undefined;
@@ -100,31 +107,39 @@ async function searchFreeBlocks(search: Search, tired: Find[]): Promise<Find | u
   return undefined;
 }
 
-/** The first rested number in `blocks`; marks those without any free number, collects those without a rested one. */
+async function searchBlockOf(search: Search, value: bigint, tired: TiredFind[]): Promise<Find | undefined> {
+  const { store, pool, context: { signal } } = search;
+  return await searchBlocks(search, [await openBlock(store, pool, value, blockSizeFor(pool.range), signal)], tired);
+}
+
+/** Whether `pool` has no number left in `block`. */
+export function isFull(pool: Pool, block: Block): boolean {
+  const { rested, tired } = freeIn(pool, block, 0);
+  return rested.length + tired.length === 0;
+}
+
+function freeIn(pool: Pool, block: Block, restedBefore: number): FreeOffsets {
+  return freeOffsets(block, (offset) => isDynamic(pool, block.base + BigInt(offset)), restedBefore);
+}
+
+/** Any rested number in `blocks`; marks blocks without a free number, collects the numbers that have not rested. */
 async function searchBlocks(
-  { store, pool, key, context }: Search,
+  { store, pool, key, context, random }: Search,
   blocks: readonly Block[],
-  seed: number,
-  tired: Find[],
+  tired: TiredFind[],
 ): Promise<Find | undefined> {
   const restedBefore = context.now() - REST_MS;
+  const rested: Find[] = [];
   const full: Block[] = [];
-  let rested: Find | undefined;
   for (const block of blocks) {
-    const usable = (offset: number) => isDynamic(pool, block.base + BigInt(offset));
-    const free = freeOffset(block, usable, seed, restedBefore);
-    if (!free) {
-      full.push(block);
-    } else if (free.releasedAt === undefined) {
-      rested = { ...free, block };
-      break;
-    } else {
-      tired.push({ ...free, block });
-    }
+    const free = freeIn(pool, block, restedBefore);
+    rested.push(...free.rested.map((offset) => ({ block, offset })));
+    tired.push(...free.tired.map((number) => ({ block, ...number })));
+    const isFull = free.rested.length + free.tired.length === 0;
+    if (isFull && block.fullFor !== key && random() < MARK_CHANCE) full.push(block);
   }
-  const unmarked = full.filter((block) => block.fullFor !== key);
-  await Promise.all(unmarked.map((block) => store.markFull(block, key, context.signal)));
-  return rested;
+  await Promise.all(full.map((block) => store.markFull(block, key, context.signal)));
+  return rested[Math.floor(random() * rested.length)];
 }
 
 /** A number whose block was never made. That there are none is noted on the pool's first block, once for all. */
@@ -136,10 +151,6 @@ async function findMissing({ store, pool, key, context: { signal }, random }: Se
   return missing;
 }
 
-function oldest(finds: readonly Find[]): Find | undefined {
-  return finds.toSorted((a, b) => (a.releasedAt ?? 0) - (b.releasedAt ?? 0))[0];
-}
-
-function random32({ random }: Search): number {
-  return Math.floor(random() * 2 ** 32);
+function oldest(finds: readonly TiredFind[]): Find | undefined {
+  return finds.toSorted((a, b) => a.releasedAt - b.releasedAt)[0];
 }

@@ -29,9 +29,11 @@ export function createMemoryBlockStore(turn: () => Promise<void> = () => Promise
     signal.throwIfAborted();
   }
 
-  function change(name: string, changes: Partial<Block>): void {
-    const entry = entries.get(name)!;
-    entries.set(name, { ...entry, block: { ...entry.block, ...changes, version: String(++version) } });
+  function change(name: string, changes: Partial<Block>): Block {
+    const { space, block: before } = entries.get(name)!;
+    const block = { ...before, ...changes, version: String(++version) };
+    entries.set(name, { space, block });
+    return block;
   }
 
   function ofSpace({ network, family }: BlockSpace): Block[] {
@@ -61,12 +63,11 @@ export function createMemoryBlockStore(turn: () => Promise<void> = () => Promise
       const block = entries.get(name)?.block;
       if (!block || offset >= block.size) throw new RangeError(`Cannot take ${offset} of ${name}: it does not exist`);
       const { [offset]: holder = owner } = block.allocations;
-      if (holder !== owner) return false;
-      change(name, {
+      if (holder !== owner) return undefined;
+      return change(name, {
         allocations: { ...block.allocations, [offset]: owner },
         released: without(block.released, offset),
       });
-      return true;
     },
     async release(name, offset, owner, at, signal) {
       await begin(signal);

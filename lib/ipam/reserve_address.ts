@@ -5,7 +5,7 @@ import { contains, formatSubnet } from "../net/subnet.ts";
 import { type Block, offsetIn } from "./block.ts";
 import { blockSizeFor } from "./block_geometry.ts";
 import type { BlockStore } from "./block_store.ts";
-import { findFree, type Search } from "./find_free.ts";
+import { findFree, isFull, type Search } from "./find_free.ts";
 import { isHostAddress } from "./host_address.ts";
 import { isSet } from "./legacy_bitmap.ts";
 import { openBlock } from "./open_block.ts";
@@ -42,8 +42,11 @@ async function reserveDynamic(store: BlockStore, pool: Pool, context: ReserveCon
   for (let round = 0;; round++) {
     const find = await findFree(search, round);
     if (!find) throw new PoolExhaustedError(pool);
-    const reservation = await take(store, pool, find.block, find.offset, context);
-    if (reservation) return reservation;
+    const taken = await take(store, pool, find.block, find.offset, context);
+    if (taken) {
+      await markIfFull(search, taken.block);
+      return taken.reservation;
+    }
     await pause(search.random() * Math.min(MAX_PAUSE_MS, 5 * 2 ** round), context.signal);
   }
 }
@@ -60,8 +63,8 @@ async function reserveStatic(
     const offset = offsetIn(block, address.value);
     const holder = block.allocations[offset];
     if (holder !== undefined && holder !== context.owner) throw new AddressTakenError(pool, address, holder);
-    const reservation = await take(store, pool, block, offset, context);
-    if (reservation) return reservation; // else somebody was faster, and the next read tells who
+    const taken = await take(store, pool, block, offset, context);
+    if (taken) return taken.reservation; // else somebody was faster, and the next read tells who
   }
 }
 
@@ -83,13 +86,19 @@ async function take(
   block: Block,
   offset: number,
   { owner, intend, signal }: ReserveContext,
-): Promise<Reservation | undefined> {
+): Promise<{ readonly reservation: Reservation; readonly block: Block } | undefined> {
   signal.throwIfAborted();
   const address = { family: pool.family, value: block.base + BigInt(offset) };
   const claim: Claim = { block: block.name, offset, address: formatAddress(address), owner };
   await intend(claim);
-  if (!await store.take(block.name, offset, owner, signal)) return undefined;
-  return { address, prefix: pool.subnet.prefix, claim };
+  const after = await store.take(block.name, offset, owner, signal);
+  return after && { reservation: { address, prefix: pool.subnet.prefix, claim }, block: after };
+}
+
+/** Whoever takes the last number marks the block, so that others need not look at it. */
+async function markIfFull({ store, pool, key, context }: Search, block: Block): Promise<void> {
+  if (!isFull(pool, block)) return;
+  await store.markFull(block, key, context.signal).catch(() => {}); // the address is held; the next to look will mark
 }
 
 /** Waits `ms` milliseconds; rejects with the reason of `signal` when that comes first. */

@@ -32,8 +32,8 @@ export function createBlockStore(client: KubeClient, group: ApiGroup): BlockStor
     return await refusalOf(isNotFound, request) ? undefined : blockOf(await request, group);
   }
 
-  async function patch(name: string, patch: Patch, signal: AbortSignal): Promise<void> {
-    await client.patch({ ...blocks, name }, patch, { signal, idempotent: true });
+  async function patch(name: string, patch: Patch, signal: AbortSignal): Promise<Block> {
+    return blockOf(await client.patch<AddressBlock>({ ...blocks, name }, patch, { signal, idempotent: true }), group);
   }
 
   return {
@@ -49,10 +49,12 @@ export function createBlockStore(client: KubeClient, group: ApiGroup): BlockStor
 
     async take(name, offset, owner, signal) {
       for (let attempt = 1;; attempt++) {
-        const refusal = await refusalOf(isInvalid, patch(name, takePatch(offset, owner), signal));
-        if (!refusal) return true;
-        const holder = (await read(name, signal))?.allocations[offset];
-        if (holder !== undefined) return holder === owner;
+        const takeIt = patch(name, takePatch(offset, owner), signal);
+        const refusal = await refusalOf(isInvalid, takeIt);
+        if (!refusal) return await takeIt;
+        const block = await read(name, signal);
+        const holder = block?.allocations[offset];
+        if (holder !== undefined) return holder === owner ? block : undefined;
         if (attempt === TAKE_ATTEMPTS) throw refusal; // nobody holds it, so it is the request that is wrong
       }
     },
