@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
-import { fromFileUrl, join } from "@std/path/posix";
+import { dirname, fromFileUrl, join } from "@std/path/posix";
 import { type AttachmentJournal, JournalError, openJournal } from "./attachment_journal.ts";
 import { journalPath } from "./journal_path.ts";
 import { hasJournal, listJournals } from "./list_journals.ts";
@@ -78,20 +78,19 @@ Deno.test("openJournal() names the file it cannot open", async () => {
 
 Deno.test("openJournal() ignores a torn last line and cuts it off before it appends", async () => {
   await inStateDir(async (stateDir) => {
-    await Deno.mkdir(join(stateDir, "attachments"), { recursive: true });
-    for (
-      const torn of ['{"type":"step","n":1', '{"type":"step","n":1}', "{", "\0\0\0", '{"type":"ä'.slice(0, -1) + "\xc3"]
-    ) {
-      await Deno.writeTextFile(journalPath(stateDir, "c1"), `{"type":"step","n":0}\n${torn}`);
+    const path = journalPath(stateDir, "c1");
+    await Deno.mkdir(dirname(path), { recursive: true });
+    const whole = '{"type":"step","n":0}\n';
+    const long = `{"type":"step","padding":"${"x".repeat(10_000)}`;
+    for (const torn of ["{", '{"type":"step","n":1}', "\0\0\0", long, '{"type":"ä']) {
+      const bytes = new TextEncoder().encode(whole + torn);
+      await Deno.writeFile(path, torn.endsWith("ä") ? bytes.subarray(0, -1) : bytes);
       {
         await using journal = await open(stateDir);
-        assertEquals(numbers(journal), [0]);
+        assertEquals([numbers(journal), journal.damagedLines], [[0], 0]);
         await journal.append([step(7)], { durable: false });
       }
-      assertEquals(
-        await Deno.readTextFile(journalPath(stateDir, "c1")),
-        '{"type":"step","n":0}\n{"type":"step","n":7}\n',
-      );
+      assertEquals(await Deno.readTextFile(path), whole + '{"type":"step","n":7}\n');
     }
   });
 });

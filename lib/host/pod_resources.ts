@@ -94,5 +94,5 @@ function explain(cause: unknown): string {
     return "there is no such socket; is kubelet running, and its directory mounted here?";
   }
   if (/os error 111\b/.test(message)) return "nothing listens at the socket; is kubelet running?";
-  return message;
+  return message.replace(/^error sending request for url \([^)]*\): (client error \(Connect\): )?/, "");
 }
