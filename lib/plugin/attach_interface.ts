@@ -114,7 +114,8 @@ async function attachMacvlan(
     delegate(context, plan, [macvlanConfig(plan, addresses, parent.name, mac)], signal),
     record(context, plan, setup, signal),
   ]);
-  return { plan, setup, steps: stepsForDelegatedLink(setup), result };
+  // The plugin was told no gateways, so its own answer lacks them.
+  return { plan, setup, steps: stepsForDelegatedLink(setup), result: { ...result, ips: reservedIps(plan, addresses) } };
 }
 
 function reservedIps(plan: InterfacePlan, addresses: readonly ReservedAddress[]): IpConfig[] {

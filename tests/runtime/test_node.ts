@@ -1,0 +1,146 @@
+/** A node for tests of bin/danm: a runtime, a host interface to build on, and a namespace of the API to create Pods in. */
+
+import { type NetworkKind, type NetworkOptions, type NetworkSpec } from "../../lib/api/network.ts";
+import { type ApiGroup, apiVersionOf, DEFAULT_API_GROUP, resourceFor } from "../../lib/api/resource.ts";
+import type { Result } from "../../lib/cni/result.ts";
+import type { KubeClient } from "../../lib/kube/client.ts";
+import { applyManifests } from "../cluster/apply_manifests.ts";
+import type { Cluster } from "../cluster/cluster.ts";
+import { createNamespace, type TestNamespace } from "../netns.ts";
+import { type ContainerRuntime, createRuntime, type Sandbox } from "./container_runtime.ts";
+import { createApiNamespace, createPod } from "./test_pod.ts";
+
+const CRDS = ["lightweight", "production"].map((set) => new URL(`../../crds/${set}`, import.meta.url).pathname);
+
+/** A Pod with a namespace of its own to be attached to. */
+export interface TestContainer extends AsyncDisposable {
+  readonly sandbox: Sandbox;
+  readonly netns: TestNamespace;
+}
+
+/** Everything a test of danm needs; disposing takes it all back. */
+export interface TestNode extends AsyncDisposable {
+  readonly cluster: Cluster;
+  readonly client: KubeClient;
+  /** Namespace of the API. */
+  readonly namespace: string;
+  readonly runtime: ContainerRuntime;
+  /** A host interface that is up; one end of a veth pair whose other end is `uplink` in `peer`. */
+  readonly parent: string;
+  readonly peer: TestNamespace;
+  /** Creates a network; one on `parent` with macvlan unless `spec` says otherwise. */
+  createNetwork(
+    name: string,
+    options: NetworkOptions,
+    spec?: Partial<NetworkSpec> & { readonly kind?: NetworkKind; readonly group?: ApiGroup },
+  ): Promise<void>;
+  /** Creates a Pod that asks for `interfaces`, and the namespace of its container. */
+  createContainer(interfaces?: readonly unknown[] | string, annotation?: string): Promise<TestContainer>;
+  /** ADD that must succeed. */
+  attach(container: TestContainer, changes?: Readonly<Record<string, unknown>>): Promise<Result>;
+  /** ADD that must fail; resolves to the error's message. */
+  attachFails(container: TestContainer, changes?: Readonly<Record<string, unknown>>): Promise<string>;
+  /** DEL that must succeed. */
+  detach(container: TestContainer, changes?: Readonly<Record<string, unknown>>): Promise<void>;
+  /** What danm has left in cluster and node for this test; empty when everything is taken back. */
+  leftovers(): Promise<string[]>;
+}
+
+/** Sets a node up on `cluster`, with both sets of CRDs. */
+export async function createTestNode(cluster: Cluster, kubeconfig?: string): Promise<TestNode> {
+  await using undo = new AsyncDisposableStack();
+  await applyManifests(cluster, ...CRDS);
+  const client = undo.use(cluster.client());
+  const namespace = await createApiNamespace(client);
+  const runtime = undo.use(await createRuntime(cluster, kubeconfig));
+  const peer = undo.use(await createNamespace());
+  const parent = `t${crypto.randomUUID().slice(0, 8)}`;
+  await peer.ip("link", "add", "uplink", "type", "veth", "peer", "name", parent, "netns", `${Deno.pid}`);
+  await peer.ip("link", "set", "uplink", "up");
+  await peer.run("nsenter", `--net=/proc/${Deno.pid}/ns/net`, "--", "ip", "link", "set", parent, "up");
+  let containers = 0;
+
+  const call = async (command: string, { sandbox }: TestContainer, changes?: Readonly<Record<string, unknown>>) => {
+    const { code, answer, stderr } = await runtime.call(command, sandbox, changes);
+    return { code, answer, text: `${JSON.stringify(answer)} ${stderr}` };
+  };
+  const done = undo.move();
+  return {
+    cluster,
+    client,
+    namespace,
+    runtime,
+    parent,
+    peer,
+    async createNetwork(name, options, { kind = "DanmNet", group = DEFAULT_API_GROUP, ...spec } = {}) {
+      const resource = resourceFor(kind, group);
+      const NetworkType = spec.NetworkType ?? "macvlan";
+      const onParent = ["ipvlan", "macvlan"].includes(NetworkType.toLowerCase()) ? { host_device: parent } : {};
+      const network = {
+        apiVersion: apiVersionOf(group),
+        kind,
+        metadata: { name },
+        spec: { NetworkType, ...spec, Options: { ...onParent, ...options } },
+      };
+      await client.create({ ...resource, ...(resource.namespaced && { namespace }) }, network, { signal: soon() });
+    },
+    async createContainer(interfaces, annotation) {
+      const pod = await createPod(client, namespace, interfaces, annotation);
+      const netns = await createNamespace();
+      const sandbox = { containerId: `${namespace}-${containers++}`, netns: netns.path, pod };
+      return { sandbox, netns, [Symbol.asyncDispose]: () => netns[Symbol.asyncDispose]() };
+    },
+    async attach(container, changes) {
+      const { code, answer, text } = await call("ADD", container, changes);
+      if (code !== 0) throw new Error(`ADD failed: ${text}`);
+      return answer as Result;
+    },
+    async attachFails(container, changes) {
+      const { code, answer, text } = await call("ADD", container, changes);
+      if (code === 0) throw new Error(`ADD succeeded: ${text}`);
+      const { msg, details } = answer as { msg: string; details?: string };
+      return details === undefined ? msg : `${msg}: ${details}`;
+    },
+    async detach(container, changes) {
+      const { code, text } = await call("DEL", container, changes);
+      if (code !== 0) throw new Error(`DEL failed: ${text}`);
+    },
+    leftovers: async () => [
+      ...await clusterLeftovers(client, namespace),
+      ...await journalLeftovers(runtime.stateDir),
+    ],
+    [Symbol.asyncDispose]: () => done.disposeAsync(),
+  };
+}
+
+async function clusterLeftovers(client: KubeClient, namespace: string): Promise<string[]> {
+  const endpoints = await client.list<{ metadata: { name: string } }>(
+    { ...resourceFor("DanmEp", DEFAULT_API_GROUP), namespace },
+    { signal: soon() },
+  );
+  const blocks = await client.list<
+    { spec: { network: { namespace?: string }; allocations?: Record<string, string> } }
+  >(resourceFor("AddressBlock", DEFAULT_API_GROUP), { signal: soon() });
+  return [
+    ...endpoints.items.map(({ metadata }) => `DanmEp ${metadata.name}`),
+    ...blocks.items.flatMap(({ spec }) =>
+      Object.values(spec.allocations ?? {}).filter((owner) => owner.includes(namespace)).map((owner) =>
+        `address of ${owner}`
+      )
+    ),
+  ];
+}
+
+async function journalLeftovers(stateDir: string): Promise<string[]> {
+  try {
+    const entries = await Array.fromAsync(Deno.readDir(`${stateDir}/attachments`));
+    return entries.map(({ name }) => `journal ${name}`);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return [];
+    throw error;
+  }
+}
+
+function soon(): AbortSignal {
+  return AbortSignal.timeout(30_000);
+}
