@@ -25,6 +25,12 @@ const PLUGIN_NAME = "^([A-Za-z0-9][A-Za-z0-9_.+-]*)?$";
 /** More routes than anyone has; a bound is what lets the API server estimate the cost of rules. */
 const MAX_ROUTES = 256;
 
+const LAST_IP = {
+  description: "Bookkeeping of the original system; not used.",
+  type: "string",
+  maxLength: 45,
+} as const;
+
 const allocationPool = {
   description: "Range that dynamic IPv4 addresses are taken from. Default: the subnet without its first and last " +
     "address and without the gateways of routes.",
@@ -32,7 +38,7 @@ const allocationPool = {
   properties: {
     start: { description: "First address of the range.", ...optionalAddressSchema(4) },
     end: { description: "Last address of the range.", ...optionalAddressSchema(4) },
-    lastIp: { description: "Bookkeeping of the original system; not used.", ...optionalAddressSchema(4) },
+    lastIp: LAST_IP,
   },
 } as const satisfies Schema;
 
@@ -43,7 +49,7 @@ const allocationPoolV6 = {
     cidr: { description: "Subnet of net6 that holds the range.", ...optionalSubnetSchema(6) },
     start: { description: "First address of the range.", ...optionalAddressSchema(6) },
     end: { description: "Last address of the range.", ...optionalAddressSchema(6) },
-    lastIp: { description: "Bookkeeping of the original system; not used.", ...optionalAddressSchema(6) },
+    lastIp: LAST_IP,
   },
 } as const satisfies Schema;
 

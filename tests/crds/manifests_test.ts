@@ -134,8 +134,7 @@ Deno.test("manifests written for the original system apply unchanged", async (t)
   for (const group of API_GROUPS) {
     await t.step(group, async () => {
       await installCrds(cluster, group, "lightweight", "production");
-      const namespace = `test-${crypto.randomUUID()}`;
-      await cluster.kubectl("create", "namespace", namespace);
+      const namespace = await cluster.createNamespace();
       const file = await Deno.makeTempFile({ dir: cluster.folder, suffix: ".yaml" });
       await Deno.writeTextFile(
         file,
