@@ -4,6 +4,7 @@ import { type AttachmentJournal, JournalError, openJournal } from "./attachment_
 import { journalPath } from "./journal_path.ts";
 import { hasJournal, listJournals } from "./list_journals.ts";
 import { runProcess } from "./process.ts";
+import { inDirectory } from "./testdata/in_directory.ts";
 
 interface Step {
   readonly type: string;
@@ -15,14 +16,8 @@ const open = (stateDir: string, containerId = "c1", signal = NEVER) => openJourn
 const numbers = (journal: AttachmentJournal<Step>) => journal.read().map(({ n }) => n);
 const upTo = (count: number) => Array.from({ length: count }, (_, index) => index);
 
-async function inStateDir(body: (stateDir: string) => Promise<void>): Promise<void> {
-  const directory = await Deno.makeTempDir();
-  try {
-    await body(join(directory, "lib", "danm"));
-  } finally {
-    await Deno.remove(directory, { recursive: true });
-  }
-}
+const inStateDir = (body: (stateDir: string) => Promise<void>) =>
+  inDirectory((directory) => body(join(directory, "lib", "danm")));
 
 function script(name: string, ...args: string[]): Deno.Command {
   const config = fromFileUrl(import.meta.resolve("../../deno.json"));

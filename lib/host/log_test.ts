@@ -2,15 +2,7 @@ import { assertEquals } from "@std/assert";
 import { fromFileUrl, join } from "@std/path/posix";
 import { isLogLevel, openLog } from "./log.ts";
 import { runProcess } from "./process.ts";
-
-async function inDirectory(body: (directory: string) => Promise<void>): Promise<void> {
-  const directory = await Deno.makeTempDir();
-  try {
-    await body(directory);
-  } finally {
-    await Deno.remove(directory, { recursive: true });
-  }
-}
+import { inDirectory } from "./testdata/in_directory.ts";
 
 const readLines = (text: string) => text.split("\n").slice(0, -1).map((line) => JSON.parse(line));
 

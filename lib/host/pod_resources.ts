@@ -1,14 +1,8 @@
 /** Asks kubelet which devices a Pod was given. Source: k8s.io/kubelet/pkg/apis/podresources/v1/api.proto. */
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
-import { decodePodResources } from "./decode_pod_resources.ts";
+import { decodePodDevices, type PodName } from "./decode_pod_devices.ts";
 import { GRPC_STATUS, type GrpcClient, grpcClient, GrpcStatusError } from "./grpc_client.ts";
 import { pause } from "./pause.ts";
-
-/** The name of a Pod. */
-export interface PodName {
-  readonly namespace: string;
-  readonly name: string;
-}
 
 /** kubelet could not be asked, or refused. */
 export class PodResourcesError extends Error {
@@ -38,9 +32,7 @@ export async function listPodDevices(
 ): Promise<Map<string, string[]>> {
   try {
     using client = grpcClient(socketPath);
-    const pods = decodePodResources(await getOrList(client, pod, signal));
-    const found = pods.find(({ namespace, name }) => namespace === pod.namespace && name === pod.name);
-    return found?.devices ?? new Map();
+    return decodePodDevices(await getOrList(client, pod, signal), pod);
   } catch (error) {
     if (signal.aborted) throw signal.reason;
     throw new PodResourcesError(socketPath, error);

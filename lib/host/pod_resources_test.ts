@@ -1,6 +1,7 @@
 import { assertEquals, assertGreater, assertRejects, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path/posix";
 import { listPodDevices, PodResourcesError } from "./pod_resources.ts";
+import { inDirectory } from "./testdata/in_directory.ts";
 import { type Kubelet, type PodResources, servePodResources } from "./testdata/pod_resources_server.ts";
 
 const POD = { namespace: "tenant", name: "upf-0" };
@@ -56,14 +57,13 @@ const KUBELET: Kubelet = {
 };
 
 async function ask(kubelet: Kubelet, pod = POD, signal = new AbortController().signal) {
-  const directory = await Deno.makeTempDir();
-  try {
+  let devices: Map<string, string[]> | undefined;
+  await inDirectory(async (directory) => {
     const socketPath = join(directory, "kubelet.sock");
     using _server = await servePodResources(socketPath, kubelet);
-    return await listPodDevices(socketPath, pod, signal);
-  } finally {
-    await Deno.remove(directory, { recursive: true });
-  }
+    devices = await listPodDevices(socketPath, pod, signal);
+  });
+  return devices;
 }
 
 Deno.test("listPodDevices() returns the devices of all containers of that Pod alone", async () => {
@@ -111,8 +111,10 @@ Deno.test("listPodDevices() rejects with the signal's reason when kubelet does n
 });
 
 Deno.test("listPodDevices() names the socket and what is wrong with it", async (t) => {
-  const directory = await Deno.makeTempDir();
-  const socketPath = join(directory, "kubelet.sock");
+  await inDirectory((directory) => failsAt(join(directory, "kubelet.sock"), t));
+});
+
+async function failsAt(socketPath: string, t: Deno.TestContext): Promise<void> {
   const fails = async (reason: string) => {
     const ask = () => listPodDevices(socketPath, POD, new AbortController().signal);
     const { message } = await assertRejects(ask, PodResourcesError);
@@ -144,5 +146,4 @@ Deno.test("listPodDevices() names the socket and what is wrong with it", async (
     await fails("Cannot ask kubelet");
     await hangUp;
   });
-  await Deno.remove(directory, { recursive: true });
-});
+}

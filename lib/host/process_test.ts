@@ -2,6 +2,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { fromFileUrl, join } from "@std/path/posix";
 import { OutputTooLongError } from "./collect_output.ts";
 import { type ProcessCommand, ProgramMissingError, runProcess } from "./process.ts";
+import { inDirectory } from "./testdata/in_directory.ts";
 
 const NEVER = new AbortController().signal;
 
@@ -45,15 +46,6 @@ function writtenPid(path: string): Promise<number> {
       return undefined; // not there yet
     }
   });
-}
-
-async function inDirectory(body: (directory: string) => Promise<void>): Promise<void> {
-  const directory = await Deno.makeTempDir();
-  try {
-    await body(directory);
-  } finally {
-    await Deno.remove(directory, { recursive: true });
-  }
 }
 
 Deno.test("runProcess() hands over input, arguments and directory, and returns outputs and exit code", async () => {

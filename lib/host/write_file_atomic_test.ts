@@ -1,15 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path/posix";
+import { inDirectory } from "./testdata/in_directory.ts";
 import { writeFileAtomic } from "./write_file_atomic.ts";
-
-async function inDirectory(body: (directory: string) => Promise<void>): Promise<void> {
-  const directory = await Deno.makeTempDir();
-  try {
-    await body(directory);
-  } finally {
-    await Deno.remove(directory, { recursive: true });
-  }
-}
 
 Deno.test("writeFileAtomic() makes and replaces a file with the mode it is told", async () => {
   await inDirectory(async (directory) => {
@@ -37,6 +29,16 @@ Deno.test("writeFileAtomic() shows every reader the old or the new text whole", 
     })();
     while (isWriting) assert(texts.includes(await Deno.readTextFile(path)), "a reader saw a part");
     await writing;
+  });
+});
+
+Deno.test("writeFileAtomic() uses up what a killed writer left", async () => {
+  await inDirectory(async (directory) => {
+    const path = join(directory, "danm.conf");
+    await Deno.writeTextFile(`${path}.tmp`, "x".repeat(100_000));
+    await writeFileAtomic(path, "text", 0o600);
+    assertEquals(await Deno.readTextFile(path), "text");
+    assertEquals([...Deno.readDirSync(directory)].map(({ name }) => name), ["danm.conf"]);
   });
 });
 

@@ -1,10 +1,11 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { decodePodResources } from "./decode_pod_resources.ts";
+import { decodePodDevices } from "./decode_pod_devices.ts";
 import { encodeList } from "./testdata/pod_resources_server.ts";
 
+const RESOURCES = ["a/x", "a/y", "b/x"];
 const devices = fc.record({
-  resource_name: fc.constantFrom("a/x", "a/y", "b/x"),
+  resource_name: fc.constantFrom(...RESOURCES),
   device_ids: fc.array(fc.string({ maxLength: 5 }), { maxLength: 4 }),
   topology: fc.record({ nodes: fc.array(fc.record({ ID: fc.nat() }), { maxLength: 2 }) }),
 });
@@ -21,25 +22,30 @@ const pod = fc.record({
     { maxLength: 3 },
   ),
 });
+const pods = fc.uniqueArray(pod, {
+  maxLength: 5,
+  selector: ({ name, namespace }) => JSON.stringify([name, namespace]),
+});
 
-Deno.test("decodePodResources() reads what the protobuf library writes", () => {
-  fc.assert(fc.property(fc.array(pod, { maxLength: 5 }), (pods) => {
-    const decoded = decodePodResources(encodeList(pods));
-    assertEquals(decoded.map(({ name, namespace }) => [name, namespace]), pods.map((p) => [p.name, p.namespace]));
-    for (const [index, { devices }] of decoded.entries()) {
-      const parts = pods[index]!.containers.flatMap((container) => container.devices);
-      for (const resource of ["a/x", "a/y", "b/x"]) {
+Deno.test("decodePodDevices() reads what the protobuf library writes", () => {
+  fc.assert(fc.property(pods, (pods) => {
+    const list = encodeList(pods);
+    for (const pod of pods) {
+      const decoded = decodePodDevices(list, pod);
+      const parts = pod.containers.flatMap((container) => container.devices);
+      for (const resource of RESOURCES) {
         const ids = parts.filter((part) => part.resource_name === resource).flatMap((part) => part.device_ids);
-        assertEquals(devices.get(resource) ?? [], [...new Set(ids)].sort());
+        assertEquals(decoded.get(resource) ?? [], [...new Set(ids)].sort());
       }
     }
+    assertEquals(decodePodDevices(list, { namespace: "no such", name: "Pod of them all" }), new Map());
   }));
 });
 
-Deno.test("decodePodResources() reads or refuses whatever it is given, and never hangs", () => {
+Deno.test("decodePodDevices() reads or refuses whatever it is given, and never hangs", () => {
   fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
     try {
-      assert(Array.isArray(decodePodResources(bytes)));
+      assert(decodePodDevices(bytes, { namespace: "", name: "" }) instanceof Map);
     } catch (error) {
       assert(error instanceof Error);
     }

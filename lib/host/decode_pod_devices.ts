@@ -1,0 +1,45 @@
+/** Reads the messages of kubelet's PodResources API. Source: k8s.io/kubelet/pkg/apis/podresources/v1/api.proto. */
+import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
+
+/** The name of a Pod. */
+export interface PodName {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/**
+ * The devices of `pod` in a ListPodResourcesResponse or a GetPodResourcesResponse: field 1 of either holds Pods. Only
+ * that Pod is read to the depth, as a node may have hundreds.
+ *
+ * @returns device IDs by resource name: those of all containers together, each once, sorted
+ * @throws when `response` is no protobuf message
+ */
+export function decodePodDevices(response: Uint8Array, pod: PodName): Map<string, string[]> {
+  const devices = new Map<string, string[]>();
+  const containers = values(response, 1)
+    .filter((message) => text(message, 1) === pod.name && text(message, 2) === pod.namespace)
+    .flatMap((message) => values(message, 3));
+  // One resource of one container may come in several parts, one for each NUMA node.
+  for (const part of containers.flatMap((container) => values(container, 2))) {
+    const resource = text(part, 1);
+    const ids = values(part, 2).map((id) => new TextDecoder().decode(id));
+    devices.set(resource, [...new Set([...devices.get(resource) ?? [], ...ids])].sort());
+  }
+  return devices;
+}
+
+/** The values of a field that holds messages, strings or bytes; fields this code does not know are passed over. */
+function values(message: Uint8Array, field: number): Uint8Array[] {
+  const found: Uint8Array[] = [];
+  const reader = new BinaryReader(message);
+  while (reader.pos < reader.len) {
+    const [number, type] = reader.tag();
+    if (number === field && type === WireType.LengthDelimited) found.push(reader.bytes());
+    else reader.skip(type, number);
+  }
+  return found;
+}
+
+function text(message: Uint8Array, field: number): string {
+  return new TextDecoder().decode(values(message, field).at(-1));
+}
