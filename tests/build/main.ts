@@ -56,7 +56,8 @@ async function build(component: string, compile: boolean): Promise<void> {
   const flags = permissionFlags(component, permissions[component]);
   const bundle = join(work, `${component}.js`);
   const made = join(work, component);
-  await must(["bundle", "--platform=deno", `--output=${bundle}`, join(root, "cmd", component, "main.ts")]);
+  // Minified, as a plugin reads its whole program at every call: 3 to 6 ms of danm's start.
+  await must(["bundle", "--minify", "--platform=deno", `--output=${bundle}`, join(root, "cmd", component, "main.ts")]);
   if (compile) {
     // No code cache: it would be a file of a guessable name in /tmp, which a program run as root must not trust.
     const options = ["--no-config", "--no-check", "--no-prompt", "--no-code-cache", ...flags];

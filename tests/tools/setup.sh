@@ -19,6 +19,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 cache=$(realpath -m "${DANM_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/danm}")
 tools=$cache/tools
 export PATH=$PATH:/usr/sbin:/sbin
+unset GOROOT
 export GOTOOLCHAIN=local GOFLAGS='' GOWORK=off CGO_ENABLED=0
 # shellcheck source=steps.sh
 . "$here/steps.sh"
