@@ -1,4 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
+import { eventually } from "../../tests/cluster/eventually.ts";
 import { runProgram } from "./_run_program.ts";
 
 Deno.test("runProgram() gives input, and takes output of any size", async () => {
@@ -26,13 +27,14 @@ Deno.test("runProgram() ends the program when the signal fires, and rejects with
   const reason = new Error("too late");
   const folder = await Deno.makeTempDir();
   try {
-    const fifo = `${folder}/started`;
-    await new Deno.Command("mkfifo", { args: [fifo] }).output();
-    const run = runProgram(["sh", "-c", `echo $$ >${fifo}; exec sleep 1000`], "", controller.signal);
-    const pid = (await Deno.readTextFile(fifo)).trim();
+    const run = runProgram(["sh", "-c", 'echo $$ >"$0/pid"; exec sleep infinity', folder], "", controller.signal);
+    const ended = assertRejects(() => run);
+    const pid = await eventually("start", async () => (await Deno.readTextFile(`${folder}/pid`)).trim() || undefined);
     controller.abort(reason);
-    assertEquals(await assertRejects(() => run), reason);
-    await assertRejects(() => Deno.stat(`/proc/${pid}`), Deno.errors.NotFound);
+    const isGone = () => Deno.stat(`/proc/${pid}`).then(() => undefined, () => true);
+    await eventually("end the program", isGone, { deadlineMs: 10_000 })
+      .finally(() => runProgram(["kill", "-KILL", pid]));
+    assertEquals(await ended, reason);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }

@@ -6,7 +6,7 @@ import type { Batch, IpCommand } from "./ip_command.ts";
  * - `exists`: what the command makes is there already, identical or not;
  * - `missing`: what the command names (a link, a route, an address, a rule) is not there;
  * - `unsupported`: the kernel or the driver cannot do this, e.g. a module is not there;
- * - `busy`: something else holds what the command needs, e.g. the parent is of another use already;
+ * - `busy`: something else holds what the command needs, e.g. another ipvlan link of the parent the address;
  * - `other`: none of these.
  */
 export type IpErrorReason = "exists" | "missing" | "unsupported" | "busy" | "other";
@@ -40,13 +40,13 @@ export class IpError extends Error {
  * itself (extack), that explanation alone, without the error number. Both are listed.
  */
 const REASONS: readonly (readonly [RegExp, IpErrorReason])[] = [
-  [/File exists|[Aa]ddress already assigned/, "exists"],
+  [/busy|already assigned to an ipvlan device/, "busy"],
+  [/File exists|already exists|[Aa]ddress already assigned/, "exists"],
   [
     /Cannot find device|does not exist|No such (device|file|process)|[Aa]ddress not found|FIB table does not exist/,
     "missing",
   ],
   [/not supported|Unknown device type/, "unsupported"],
-  [/busy/i, "busy"],
 ];
 
 /** What a message of ip(8) means. */

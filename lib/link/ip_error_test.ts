@@ -1,12 +1,14 @@
 import { assertEquals } from "@std/assert";
 import { ipErrorReason, toIpError } from "./ip_error.ts";
 
-// As printed by iproute2 6.1 and 6.15 on kernels 6.1 and 6.18; the real ones are provoked in ip_batch_root_test.ts.
+// As iproute2 6.1 prints them on Linux 6.1 and 6.18; ip_batch_root_test.ts provokes them on the kernel it runs on.
 const MESSAGES = {
   exists: [
     "RTNETLINK answers: File exists",
     "Error: ipv4: Address already assigned.",
     "Error: ipv6: address already assigned.",
+    "Error: 8021q: VLAN device already exists.",
+    "Error: A VXLAN device with the specified VNI already exists.",
   ],
   missing: [
     'Cannot find device "eth9"',
@@ -18,8 +20,13 @@ const MESSAGES = {
     "Error: ipv6: address not found.",
     "Error: ipv4: FIB table does not exist.",
   ],
-  unsupported: ["Error: Unknown device type.", "RTNETLINK answers: Operation not supported"],
-  busy: ["RTNETLINK answers: Device or resource busy"],
+  unsupported: [
+    "Error: Unknown device type.",
+    "RTNETLINK answers: Operation not supported",
+    "RTNETLINK answers: Address family not supported by protocol",
+    "Error: Rule family not supported.",
+  ],
+  busy: ["RTNETLINK answers: Device or resource busy", "Error: Address already assigned to an ipvlan device."],
   other: ["Error: Nexthop has invalid gateway.", "RTNETLINK answers: Network is down", ""],
 } as const;
 

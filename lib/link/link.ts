@@ -1,6 +1,17 @@
 /** Links (network devices) as the kernel describes them. */
 
-import { type IpObject, numberIn, objectIn, optionalNumberIn, optionalTextIn, textIn } from "./ip_json.ts";
+import {
+  type IpObject,
+  IpOutputError,
+  numberIn,
+  objectIn,
+  optionalNumberIn,
+  optionalTextIn,
+  textIn,
+} from "./ip_json.ts";
+
+/** The EtherType of IEEE 802.1Q. */
+const VLAN_PROTOCOL = 0x8100;
 
 /** One link. Where a field is optional, absent means that it does not apply. */
 export interface Link {
@@ -23,7 +34,8 @@ export interface Link {
   readonly alias?: string;
   /** Interface group number (`ip link ... group N`); 0 when none was set. */
   readonly group: number;
-  readonly vlan?: { readonly id: number; readonly protocol: string };
+  /** `protocol` is an EtherType: 0x8100 for IEEE 802.1Q, 0x88a8 for 802.1ad. */
+  readonly vlan?: { readonly id: number; readonly protocol: number };
   /** `parent` is absent when the VXLAN is bound to no link, `group` when it has no multicast group or remote. */
   readonly vxlan?: { readonly id: number; readonly parent?: string; readonly group?: string; readonly port: number };
 }
@@ -47,7 +59,7 @@ export function parseLink(object: IpObject): Link {
       foreignParent: optionalNumberIn(object, "link_index"),
       master: optionalTextIn(object, "master"),
       alias: optionalTextIn(object, "ifalias"),
-      vlan: kind === "vlan" ? { id: numberIn(data, "id"), protocol: textIn(data, "protocol") } : undefined,
+      vlan: kind === "vlan" ? vlanOf(data) : undefined,
       vxlan: kind === "vxlan" ? vxlanOf(data) : undefined,
     }),
   };
@@ -55,12 +67,18 @@ export function parseLink(object: IpObject): Link {
 
 /** The VLAN link `id` (802.1Q) on `device`, whatever its name. */
 export function findVlan(links: readonly Link[], device: string, id: number): Link | undefined {
-  return links.find(({ parent, vlan }) => parent === device && vlan?.id === id && vlan.protocol === "802.1Q");
+  return links.find(({ parent, vlan }) => parent === device && vlan?.id === id && vlan.protocol === VLAN_PROTOCOL);
 }
 
 /** The VXLAN link `id` on `device`, whatever its name. */
 export function findVxlan(links: readonly Link[], device: string, id: number): Link | undefined {
   return links.find(({ vxlan }) => vxlan?.id === id && vxlan.parent === device);
+}
+
+function vlanOf(data: IpObject): Required<Link>["vlan"] {
+  const protocol = /^\[([0-9]+)\]$/.exec(textIn(data, "protocol"))?.[1];
+  if (!protocol) throw new IpOutputError("protocol", data["protocol"], "a number in brackets");
+  return { id: numberIn(data, "id"), protocol: Number(protocol) };
 }
 
 function vxlanOf(data: IpObject): Required<Link>["vxlan"] {

@@ -12,9 +12,9 @@ const CASES: readonly { what: string; json: Record<string, unknown>; link: Parti
     json: {
       link: "eth0",
       group: "4242",
-      linkinfo: { info_kind: "vlan", info_data: { protocol: "802.1Q", id: 100, flags: ["REORDER_HDR"] } },
+      linkinfo: { info_kind: "vlan", info_data: { protocol: "[33024]", id: 100, flags: ["REORDER_HDR"] } },
     },
-    link: { kind: "vlan", parent: "eth0", group: 4242, vlan: { id: 100, protocol: "802.1Q" } },
+    link: { kind: "vlan", parent: "eth0", group: 4242, vlan: { id: 100, protocol: 0x8100 } },
   },
   {
     what: "a VXLAN with a multicast group",
@@ -66,9 +66,9 @@ const link = (name: string, more: Partial<Link>): Link => ({ index: 1, name, mtu
 
 Deno.test("findVlan() looks at device and number, not at the name", () => {
   const links = [
-    link("eth0.100", { parent: "eth1", vlan: { id: 100, protocol: "802.1Q" } }),
-    link("eth0.101", { parent: "eth0", vlan: { id: 100, protocol: "802.1ad" } }),
-    link("odd", { parent: "eth0", vlan: { id: 100, protocol: "802.1Q" } }),
+    link("eth0.100", { parent: "eth1", vlan: { id: 100, protocol: 0x8100 } }),
+    link("eth0.101", { parent: "eth0", vlan: { id: 100, protocol: 0x88a8 } }),
+    link("odd", { parent: "eth0", vlan: { id: 100, protocol: 0x8100 } }),
   ];
   assertEquals(findVlan(links, "eth0", 100)?.name, "odd");
   assertEquals(findVlan(links, "eth0", 101), undefined);

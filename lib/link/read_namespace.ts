@@ -21,9 +21,10 @@ export interface NamespaceState {
   readonly rules: readonly Rule[];
 }
 
-/** Rules and routes are listed for one family at a time, hence two runs of ip. */
+/** Rules and routes are listed for one family at a time, hence two runs of ip; listing rules of none is an error. */
 const SCRIPT = `
-printf 'link show\\naddr show\\nroute show table all\\nrule show\\n' | ip -4 -N -json -details -batch - &&
+printf 'link show\\naddr show\\nroute show table all\\nrule show\\n' | ip -4 -N -json -details -batch - || exit
+[ -e /proc/sys/net/ipv6 ] || exit 0
 printf 'addr show\\nroute show table all\\nrule show\\n' | ip -6 -N -json -details -batch -
 `;
 
