@@ -149,7 +149,7 @@ function readPem(section: Section, field: string, label: string, read: ReadText)
 
 /** Checked here because the TLS library takes a text without any certificate in silence. */
 function checkPem(section: Section, field: string, pem: string, label: string): string {
-  if (!new RegExp(`^-----BEGIN [A-Z ]*${label}-----$`, "m").test(pem)) {
+  if (!new RegExp(`^-----BEGIN [A-Z ]*${label}-----`, "m").test(pem)) {
     throw fieldError(section, field, `holds no PEM block "${label}"`);
   }
   return pem;

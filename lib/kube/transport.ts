@@ -41,6 +41,7 @@ export function createTransport(config: KubeConfig): Transport {
   };
 }
 
+/** HTTP/2 stays on: requests made at once share one connection, where HTTP/1.1 opens, and shakes hands on, one each. */
 function createHttpClient(config: KubeConfig): Deno.HttpClient {
   const { certPem: cert, keyPem: key } = config.clientCertificate ?? {};
   try {
@@ -64,7 +65,7 @@ async function sendWithRetries<Answer>(
       return await send();
     } catch (failure) {
       if (!(failure instanceof KubeError || failure instanceof KubeUnreachableError)) throw failure;
-      if (failure instanceof KubeError && failure.status === 401 && attempt === 1 && bearer.refresh()) continue;
+      if (failure instanceof KubeError && failure.status === 401 && bearer.refresh()) continue;
       const delay = retryDelay(failure, request, attempt, Math.random());
       if (delay === undefined) throw failure;
       await pause(delay, request.signal);
