@@ -18,23 +18,17 @@ const HEADER = "# Made by `deno task manifests` from lib/api; change it there.\n
 
 /** The CustomResourceDefinitions of `group`: file name, relative to the folder of the sets, to text. */
 export function renderCrds(group: ApiGroup): ReadonlyMap<string, string> {
-  return new Map(
-    Object.entries(INSTALL_SETS).flatMap(([set, kinds]) =>
-      kinds.map((
-        kind,
-      ): [string, string] => [`${set}/${kind}.yaml`, HEADER + toYaml(customResourceDefinition(kind, group))])
-    ),
-  );
+  const files = new Map<string, string>();
+  for (const [set, kinds] of Object.entries(INSTALL_SETS)) {
+    for (const kind of kinds) files.set(`${set}/${kind}.yaml`, HEADER + toYaml(customResourceDefinition(kind, group)));
+  }
+  return files;
 }
 
 /** The JSON Schemas of what users write under `group`: file name to text. */
 export function renderSchemas(group: ApiGroup): ReadonlyMap<string, string> {
-  return new Map(
-    USER_KINDS.map((kind): [string, string] => [
-      `${kind}.schema.json`,
-      JSON.stringify(jsonSchema(kind, group), null, 2) + "\n",
-    ]),
-  );
+  const toText = (kind: Kind) => JSON.stringify(jsonSchema(kind, group), null, 2) + "\n";
+  return new Map(USER_KINDS.map((kind) => [`${kind}.schema.json`, toText(kind)]));
 }
 
 function toYaml(value: object): string {

@@ -48,7 +48,7 @@ const rules: readonly Rule[] = [
   },
   {
     rule: "!has(self.vniType) || self.base.matches('^(0|[1-9][0-9]{0,7})$') && " +
-      "int(self.base) + self.size - 1 <= (self.vniType == 'vlan' ? 4095 : 16777215)",
+      "int(self.base) + self.size <= (self.vniType == 'vlan' ? 4096 : 16777216)", // the reserved 4095 fills a block
     messageExpression: '"is " + self.base + ", must be a number that leaves room for size below the highest VNI"',
     fieldPath: ".base",
   },
@@ -119,8 +119,5 @@ export type AddressBlockSpec = FromSchema<typeof addressBlockSpecSchema>;
 
 /** The family of a block's addresses, in the Kubernetes words. */
 export type IpFamily = NonNullable<AddressBlockSpec["family"]>;
-
-/** Which of the two number spaces a virtual network identifier belongs to. */
-export type VniType = NonNullable<AddressBlockSpec["vniType"]>;
 
 export type AddressBlock = KubeObject<"AddressBlock", { readonly spec: AddressBlockSpec }>;

@@ -33,18 +33,17 @@ export interface StringSchema extends Common {
 /** A whole number between `minimum` and `maximum`, both included. */
 export interface IntegerSchema extends Common {
   readonly type: "integer";
-  readonly format?: "int32" | "int64";
+  readonly format?: "int64";
   readonly minimum?: number;
   readonly maximum?: number;
 }
 
-/** A list; the `x-kubernetes-list-*` keywords tell server-side apply how to merge it. */
+/** A list; server-side apply replaces an atomic one as a whole. */
 export interface ArraySchema extends Common {
   readonly type: "array";
   readonly items: Schema;
   readonly maxItems?: number;
-  readonly "x-kubernetes-list-type"?: "atomic" | "set" | "map";
-  readonly "x-kubernetes-list-map-keys"?: readonly string[];
+  readonly "x-kubernetes-list-type"?: "atomic";
 }
 
 /** An object with known fields. */

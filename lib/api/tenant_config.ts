@@ -20,6 +20,7 @@ const vniRangeRules: readonly Rule[] = [
   },
 ];
 
+/** NetworkTypes in capitals are for the webhook to see: keys have no maximum length, so folding their case costs too much. */
 const networkIdRules: readonly Rule[] = [
   { rule: "!('' in self)", message: "every key must be a NetworkType: one is empty" },
   {
