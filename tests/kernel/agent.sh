@@ -1,0 +1,82 @@
+#!/bin/sh
+# Runs a machine for its host, from /run/machine, a folder shared with it. As the first process: makes what programs
+# expect, then reaps orphans until the agent ends, and powers off. As the agent: obeys the lines that the host writes
+# to the control port until it closes that, so no machine outlives the program that started it.
+#
+#   host      ping | run JOB | kill JOB | stop
+#   machine   pong | exit JOB CODE
+#
+# A job is the folder jobs/JOB with the files script, stdin, stdout and stderr.
+set -eu
+
+prepare() {
+  mount -t proc proc /proc
+  mount -t sysfs sysfs /sys
+  mount -t cgroup2 cgroup2 /sys/fs/cgroup
+  mount -t devtmpfs devtmpfs /dev
+  mkdir -p /dev/pts /dev/shm /lib/modules
+  mount -t devpts -o mode=620,ptmxmode=666 devpts /dev/pts
+  mount -t tmpfs tmpfs /dev/shm
+  mount --make-rshared /
+  ln -s /proc/self/fd /dev/fd
+  ln -sfn /run/machine/modules "/lib/modules/$(uname -r)"
+  ip link set lo up
+}
+
+# Must not end, nor need a file any more: a first process that fails is a panic.
+power_off() {
+  echo o >/proc/sysrq-trigger
+  while :; do :; done
+}
+
+control_port() {
+  for port in /sys/class/virtio-ports/*; do
+    if [ "$(cat "$port/name")" = control ]; then echo "/dev/${port##*/}"; fi
+  done
+}
+
+run() {
+  group=/sys/fs/cgroup/job.$1
+  cd "/run/machine/jobs/$1"
+  mkdir "$group"
+  {
+    code=0
+    (
+      echo 0 >"$group/cgroup.procs" && exec setsid env --default-signal sh script
+    ) <stdin >>stdout 2>>stderr 3>&- || code=$?
+    rmdir "$group" 2>/dev/null || true # it stays when the job left processes
+    echo "exit $1 $code" >&3
+  } &
+}
+
+# A job that has not entered its group yet finds it gone and ends.
+kill_job() {
+  group=/sys/fs/cgroup/job.$1
+  rmdir "$group" 2>/dev/null || echo 1 >"$group/cgroup.kill" || true
+}
+
+obey() {
+  trap '' TERM
+  exec 3<>"$(control_port)"
+  while read -r verb job <&3; do
+    case $verb in
+      ping) echo pong >&3 ;;
+      run) run "$job" ;;
+      kill) kill_job "$job" ;;
+      stop)
+        kill -TERM -1
+        wait
+        return
+        ;;
+    esac
+  done
+}
+
+if [ $$ -eq 1 ]; then
+  prepare
+  "$0" &
+  wait || true
+  power_off
+else
+  obey
+fi
