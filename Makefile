@@ -36,17 +36,11 @@ demo: setup-test build ## two Pods on two networks, on a real API server, from A
 	@deno run -A tests/demo/main.ts
 
 .PHONY: check
-check: setup-deno check-scripts check-generated ## format, lint with the layers, types, generated files, scripts
+check: setup-deno ## format, lint with the layers, types, generated files, scripts
+	@for script in $(SCRIPTS); do bash -n $$script || exit; done
 	deno fmt --check
 	deno lint
 	deno check
-
-.PHONY: check-scripts
-check-scripts:
-	@for script in $(SCRIPTS); do bash -n $$script || exit; done
-
-.PHONY: check-generated
-check-generated: setup-deno
 	deno task --quiet manifests --check
 
 .PHONY: manifests
@@ -78,6 +72,10 @@ setup-deno setup-test setup-cluster:
 	@tests/tools/setup.sh $(@:setup-%=%)
 setup-kernel:
 	@tests/kernel/setup.sh
+
+.PHONY: env
+env: ## shell lines that put Deno and the other tools on PATH: eval "$(make env)"
+	@echo 'export DANM_CACHE="$(DANM_CACHE)" DENO_DIR="$(DENO_DIR)" PATH="$(DANM_CACHE)/tools:$$PATH"'
 
 .PHONY: clean
 clean: ## remove bin/; what is cached outside the tree stays

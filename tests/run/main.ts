@@ -1,18 +1,21 @@
 /**
  * Runs the lanes of the test suite and ends with the line `N passed, N failed, N skipped`; exit code 0 only if none
- * failed. A lane that breaks off, hangs, cannot run here or finds no test counts as one failure.
+ * failed. A lane that breaks off, hangs, cannot run here, or a file of which no test ran, counts as a failure.
  *
  * Usage: deno run -A tests/run/main.ts [LANE...]
  */
 
 import { fromFileUrl, join } from "@std/path/posix";
 import { type Lane, laneOf, LANES } from "./lanes.ts";
-import { add, closingLine, NONE, type Tally, tallyReport } from "./tally.ts";
+import { add, closingLine, NONE, type Tally, tallyReport, untested } from "./tally.ts";
 
 const root = fromFileUrl(new URL("../..", import.meta.url));
 const TREES = ["cmd", "crds", "lib", "tests"];
 
-async function runLanes(names: readonly string[]): Promise<Tally> {
+/** What timeout(1) ends with when it had to end its command. */
+const TIMED_OUT = 124;
+
+async function runLanes(names: readonly string[], signal: AbortSignal): Promise<Tally> {
   const unknown = names.find((name) => !LANES.some((lane) => lane.name === name));
   if (unknown !== undefined) {
     throw new Error(`Cannot run lane ${unknown}: must be one of ${LANES.map(({ name }) => name).join(", ")}`);
@@ -23,7 +26,7 @@ async function runLanes(names: readonly string[]): Promise<Tally> {
   for (const lane of LANES.filter(({ name }) => names.length === 0 || names.includes(name))) {
     console.log(`\n== ${lane.name} (needs ${lane.needs})`);
     const start = performance.now();
-    const tally = await runLane(lane, files.filter((file) => laneOf(file) === lane.name));
+    const tally = await runLane(lane, files.filter((file) => laneOf(file) === lane.name), signal);
     const seconds = Math.round((performance.now() - start) / 1000);
     summary.push(`${lane.name.padEnd(8)} ${closingLine(tally)} in ${seconds} s`);
     total = add(total, tally);
@@ -32,23 +35,26 @@ async function runLanes(names: readonly string[]): Promise<Tally> {
   return total;
 }
 
-async function runLane(lane: Lane, files: readonly string[]): Promise<Tally> {
+async function runLane(lane: Lane, files: readonly string[], signal: AbortSignal): Promise<Tally> {
   const broken = (tally: Tally, reason: string): Tally => {
     console.log(`lane ${lane.name} failed: ${reason}`);
     return add(tally, { ...NONE, failed: 1 });
   };
+  if (signal.aborted) return broken(NONE, "it was interrupted");
   if (files.length === 0) return broken(NONE, "it has no test file");
   if (lane.root && Deno.uid() !== 0) return broken(NONE, "it must run as root");
-  const report = await Deno.makeTempFile({ prefix: "danm-tests-", suffix: ".xml" });
+  const path = await Deno.makeTempFile({ prefix: "danm-tests-", suffix: ".xml" });
   try {
-    const code = await runCommand(lane, command(lane, files, report));
-    const tally = tallyReport(await Deno.readTextFile(report));
+    const code = await runCommand(lane, command(lane, files, path), signal);
+    const report = await Deno.readTextFile(path);
+    const tally = tallyReport(report);
     if (code === TIMED_OUT) return broken(tally, `it did not end within ${lane.minutes} minutes`);
+    const silent = untested(report, files);
+    if (silent.length > 0) return broken(tally, `no test ran of ${silent.join(", ")} (exit code ${code})`);
     if (code !== 0 && tally.failed === 0) return broken(tally, `it ended with exit code ${code}`);
-    if (tally.passed + tally.failed === 0) return broken(tally, "it ran no test");
     return tally;
   } finally {
-    await Deno.remove(report);
+    await Deno.remove(path);
   }
 }
 
@@ -59,30 +65,19 @@ function command(lane: Lane, files: readonly string[], report: string): string[]
   return [...start, ...test, "-A", ...files];
 }
 
-/** What timeout(1) ends with when it had to end the command. */
-const TIMED_OUT = 124;
-
-/** Runs a command in a process group of its own, which ends as a whole: at the deadline, or when this program is told to. */
-async function runCommand(lane: Lane, words: readonly string[]): Promise<number> {
+/** Runs a command in a process group of its own, which the deadline or the signal ends as a whole. */
+async function runCommand(lane: Lane, words: readonly string[], signal: AbortSignal): Promise<number> {
   const child = new Deno.Command("timeout", {
     args: ["--kill-after=30s", `${lane.minutes}m`, ...words],
     cwd: root,
     stdin: "null",
   }).spawn();
-  const stops = (["SIGINT", "SIGTERM"] as const).map((signal) => {
-    const stop = () => {
-      child.kill(signal);
-      stopped = true;
-    };
-    Deno.addSignalListener(signal, stop);
-    return () => Deno.removeSignalListener(signal, stop);
-  });
+  const interrupt = () => child.kill("SIGINT");
+  signal.addEventListener("abort", interrupt);
   const { code } = await child.status;
-  for (const remove of stops) remove();
-  if (stopped) Deno.exit(code);
+  signal.removeEventListener("abort", interrupt);
   return code;
 }
-let stopped = false;
 
 async function testFiles(folder: string): Promise<string[]> {
   const found: string[] = [];
@@ -94,6 +89,8 @@ async function testFiles(folder: string): Promise<string[]> {
   return found;
 }
 
-const total = await runLanes(Deno.args);
+const interruption = new AbortController();
+for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(signal, () => interruption.abort());
+const total = await runLanes(Deno.args, interruption.signal);
 console.log(closingLine(total));
 Deno.exit(total.failed === 0 ? 0 : 1);

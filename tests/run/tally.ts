@@ -24,3 +24,8 @@ export function tallyReport(xml: string): Tally {
   const failed = cases.filter((body) => body.startsWith("<failure") || body.startsWith("<error")).length;
   return { passed: cases.length - skipped - failed, failed, skipped };
 }
+
+/** The test files of which such a report tells nothing, as happens when a file fails to load or ends the process. */
+export function untested(xml: string, files: readonly string[]): string[] {
+  return files.filter((file) => !xml.includes(`<testsuite name="./${file}"`));
+}

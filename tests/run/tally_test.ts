@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { add, closingLine, NONE, tallyReport } from "./tally.ts";
+import { add, closingLine, NONE, tallyReport, untested } from "./tally.ts";
 
 /** As Deno 2.9 writes it. */
 const REPORT = `<?xml version="1.0" encoding="UTF-8"?>
@@ -23,6 +23,10 @@ const REPORT = `<?xml version="1.0" encoding="UTF-8"?>
 Deno.test("tallyReport() counts what passed, failed and was skipped", () => {
   assertEquals(tallyReport(REPORT), { passed: 1, failed: 2, skipped: 1 });
   assertEquals(tallyReport(""), NONE);
+});
+
+Deno.test("untested() names the files that the report knows nothing of", () => {
+  assertEquals(untested(REPORT, ["lib/a_test.ts", "lib/b_test.ts", "a_test.ts"]), ["lib/b_test.ts", "a_test.ts"]);
 });
 
 Deno.test("closingLine() is what a run ends with", () => {

@@ -84,7 +84,7 @@ make_kubernetes_node() {
 # Whether $KUBEBUILDER_ASSETS holds the control plane, of the minor versions that would be built.
 assets_fit() {
   local assets=${KUBEBUILDER_ASSETS:-}
-  [ -n "$assets" ] || return
+  [ -n "$assets" ] && [ ! "$assets" -ef "$tools" ] || return
   if [[ $("$assets/kube-apiserver" --version 2>&1) == *" ${kubernetes%.*}."* &&
     $("$assets/kubectl" version --client 2>&1) == *" ${kubernetes%.*}."* &&
     $("$assets/etcd" --version 2>&1) == *" $(cut -c2-4 <<<"$etcd")."* ]]; then return; fi

@@ -93,16 +93,14 @@ go_build() {
     flags+=" -X k8s.io/component-base/version.$setting"
   done
   cd "$here/$module"
-  with_progress "building ${folder##*/} (${#} packages)" nice "$go" build -trimpath -ldflags "$flags" -o "$folder/" "$@"
+  with_progress "building $(basename "$folder" .new)" nice "$go" build -trimpath -ldflags "$flags" -o "$folder/" "$@"
 }
 
 # download FETCHER FOLDER: where the user asked for downloads; a failed one leaves an empty folder.
 download() {
   [ "${DANM_DOWNLOAD:-}" = 1 ] || return
   need curl=curl
-  say "downloading $(basename "$2" .new) ..."
-  "$1" "$2" && return
-  say "the download failed, building from source"
+  (with_progress "downloading $(basename "$2" .new)" "$1" "$2") && return
   find "$2" -mindepth 1 -delete
   return 1
 }
