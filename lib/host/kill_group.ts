@@ -6,29 +6,38 @@ const REAP_MS = 200;
 const LOOK_MS = 2;
 
 /**
- * Kills the process group that `child` leads with SIGKILL, reaps `child`, and waits until the kernel knows no process
+ * Kills `child` and the process group it leads with SIGKILL, reaps `child`, and waits until the kernel knows no process
  * of that group any more; not for long, as a PID 1 that reaps nothing keeps the dead for ever.
+ *
+ * The child comes first: it cannot start anything after that, not even become a leader.
  *
  * Under `--allow-run` with a list Deno may signal no group: only `child` is killed then.
  */
 export async function killGroup(child: Deno.ChildProcess): Promise<void> {
-  const isGroup = signalGroup(child, "SIGKILL");
-  await child.status;
-  for (const start = performance.now(); isGroup && performance.now() - start < REAP_MS;) {
-    if (!signalGroup(child, 0)) return;
-    await pause(LOOK_MS);
+  const status = child.status;
+  signalChild(child);
+  const isLed = signalGroup(child.pid, "SIGKILL");
+  await status;
+  for (const start = performance.now(); isLed && performance.now() - start < REAP_MS; await pause(LOOK_MS)) {
+    if (!signalGroup(child.pid, 0)) return;
   }
 }
 
-/** Whether a process of the group was there to get the signal. */
-function signalGroup(child: Deno.ChildProcess, signal: Deno.Signal | 0): boolean {
+function signalChild(child: Deno.ChildProcess): void {
   try {
-    Deno.kill(-child.pid, signal);
+    child.kill("SIGKILL");
+  } catch (error) {
+    if (!(error instanceof TypeError || error instanceof Deno.errors.NotFound)) throw error; // it has ended
+  }
+}
+
+/** Whether there was a process in the group, and it could be signalled. */
+function signalGroup(leader: number, signal: Deno.Signal | 0): boolean {
+  try {
+    Deno.kill(-leader, signal);
     return true;
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    if (!(error instanceof Deno.errors.NotCapable)) throw error;
-    child.kill("SIGKILL");
-    return false;
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotCapable) return false;
+    throw error;
   }
 }

@@ -1,4 +1,5 @@
 /** Runs one program to its end, and when told to stop leaves nothing of it behind. */
+import { basename, dirname } from "@std/path/posix";
 import { collectOutput } from "./collect_output.ts";
 import { findExecutable } from "./find_executable.ts";
 import { killGroup } from "./kill_group.ts";
@@ -28,12 +29,12 @@ export interface ProcessResult {
 /** The program cannot be started: there is no such file, or it is not a program. */
 export class ProgramMissingError extends Error {
   override readonly name = "ProgramMissingError";
-  constructor(readonly program: string, reason: string, options?: ErrorOptions) {
-    super(`Cannot run ${program}: ${reason}`, options);
+  constructor(readonly program: string, reason: string) {
+    super(`Cannot run ${program}: ${reason}`);
   }
 }
 
-const PROGRAM_DIRECTORIES = ["/usr/sbin", "/usr/bin", "/sbin", "/bin", "/usr/local/sbin", "/usr/local/bin"] as const;
+const PROGRAM_DIRECTORIES = ["/usr/bin", "/usr/sbin", "/bin", "/sbin", "/usr/local/bin", "/usr/local/sbin"] as const;
 
 /** The longest output a program may write to standard output or standard error, in bytes. */
 const OUTPUT_LIMIT = 4 * 1024 * 1024;
@@ -49,15 +50,17 @@ const LINGER_PAUSES = 8;
  * rejects. A process that left the group on purpose (a daemon) is not followed; when it keeps the program's output
  * open, it is listened to no longer than a quarter of a second after the program's end.
  *
+ * Deno needs leave to run setsid(1) as well as the program.
+ *
  * @throws {ProgramMissingError} when the program does not exist or cannot be executed
  * @throws {OutputTooLongError} when it writes too much
  * @throws the reason of `signal`
  */
 export async function runProcess(command: ProcessCommand, signal: AbortSignal): Promise<ProcessResult> {
   signal.throwIfAborted();
-  const program = await resolveProgram(command.program);
+  const [setsid, program] = await Promise.all([resolveProgram("setsid"), resolveProgram(command.program)]);
   signal.throwIfAborted();
-  const child = start(program, command);
+  const child = start(setsid, program, command);
   const { promise: failure, reject: fail } = Promise.withResolvers<never>();
   const abort = () => fail(signal.reason);
   signal.addEventListener("abort", abort);
@@ -69,12 +72,7 @@ export async function runProcess(command: ProcessCommand, signal: AbortSignal): 
   try {
     const status = await Promise.race([child.status, failure]);
     await Promise.race([drained, linger(drained), failure]);
-    return {
-      code: status.code,
-      ...(status.signal && { signal: status.signal }),
-      stdout: outputs[0].text(),
-      stderr: outputs[1].text(),
-    };
+    return toResult(command.program, status, outputs[0].text(), outputs[1].text());
   } catch (error) {
     await killGroup(child);
     throw error;
@@ -85,36 +83,38 @@ export async function runProcess(command: ProcessCommand, signal: AbortSignal): 
 }
 
 async function resolveProgram(program: string): Promise<string> {
-  if (program.startsWith("/")) return program;
-  const path = await findExecutable(program, PROGRAM_DIRECTORIES);
-  if (path === undefined) {
-    throw new ProgramMissingError(program, `it is in none of ${PROGRAM_DIRECTORIES.join(", ")}`);
-  }
-  return path;
+  const isPath = program.startsWith("/");
+  const path = isPath
+    ? await findExecutable(basename(program), [dirname(program)])
+    : await findExecutable(program, PROGRAM_DIRECTORIES);
+  if (path !== undefined) return path;
+  const reason = isPath ? "it is no executable file" : `it is in none of ${PROGRAM_DIRECTORIES.join(", ")}`;
+  throw new ProgramMissingError(program, reason);
 }
 
-function start(program: string, { args, stdin, env, cwd }: ProcessCommand): Deno.ChildProcess {
-  try {
-    return new Deno.Command(program, {
-      args: [...args],
-      stdin: stdin === undefined ? "null" : "piped",
-      stdout: "piped",
-      stderr: "piped",
-      detached: true,
-      ...(env && { env: { ...env }, clearEnv: true }),
-      ...(cwd !== undefined && { cwd }),
-    }).spawn();
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) {
-      throw new ProgramMissingError(program, "it, its interpreter or its working directory does not exist", {
-        cause: error,
-      });
-    }
-    if (error instanceof Deno.errors.PermissionDenied) {
-      throw new ProgramMissingError(program, "it is not an executable file", { cause: error });
-    }
-    throw error;
+/**
+ * Starts the program by way of setsid(1), which becomes the leader of a session and then the program. Deno's own
+ * `detached` does the same by fork(2), which copies the page tables of this process: 1 to 10 ms in which nothing else
+ * runs here, where posix_spawn(3) takes a fifth of one.
+ */
+function start(setsid: string, program: string, { args, stdin, env, cwd }: ProcessCommand): Deno.ChildProcess {
+  return new Deno.Command(setsid, {
+    args: [program, ...args],
+    stdin: stdin === undefined ? "null" : "piped",
+    stdout: "piped",
+    stderr: "piped",
+    ...(env && { env: { ...env }, clearEnv: true }),
+    ...(cwd !== undefined && { cwd }),
+  }).spawn();
+}
+
+/** setsid(1) says so, with exit code 126 or 127, when the kernel does not take a file for a program. */
+function toResult(program: string, status: Deno.CommandStatus, stdout: string, stderr: string): ProcessResult {
+  const { code, signal } = status;
+  if ((code === 126 || code === 127) && /^setsid: (failed to|can't) execute /.test(stderr)) {
+    throw new ProgramMissingError(program, stderr.trim());
   }
+  return { code, ...(signal && { signal }), stdout, stderr };
 }
 
 /** Writes `text` and closes. A program that ends or closes its input without reading all of it is in its right. */
