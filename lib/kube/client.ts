@@ -122,7 +122,7 @@ export function createClient(config: KubeConfig): KubeClient {
       const read = (response: Response) => Promise.resolve(response.body ?? new ReadableStream());
       const body = await send(ref, options, { query: watchQuery(options), idempotent: true, read });
       try {
-        yield* readWatchEvents<T>(body, `WATCH ${resourcePath(ref)}`);
+        yield* readWatchEvents<T>(body, `WATCH ${resourcePath(ref)}`, options.signal);
       } catch (error) {
         throw toFailure(transport.server, options.signal, error);
       }

@@ -9,13 +9,15 @@ export interface WatchEvent<T> {
 /**
  * Splits the body of a watch into events: one JSON object a line.
  *
+ * @param signal the request's own: fetch() remembers whose body to break off only as long as somebody holds the response
  * @throws {KubeError} when the server ends the watch with an error, e.g. 410 for a resourceVersion it has forgotten
  */
 export async function* readWatchEvents<T>(
   body: ReadableStream<Uint8Array<ArrayBuffer>>,
   request: string,
+  signal: AbortSignal,
 ): AsyncGenerator<WatchEvent<T>, void, undefined> {
-  for await (const line of lines(body.pipeThrough(new TextDecoderStream()))) {
+  for await (const line of lines(body.pipeThrough(new TextDecoderStream(), { signal }))) {
     const event = JSON.parse(line) as WatchEvent<T> | { readonly type: "ERROR"; readonly object: WatchStatus };
     if (event.type === "ERROR") {
       const { code = 500, reason = "", message = "the watch failed" } = event.object;

@@ -3,6 +3,8 @@ import fc from "fast-check";
 import { isGone, KubeError } from "./kube_error.ts";
 import { readWatchEvents } from "./watch.ts";
 
+const { signal } = new AbortController();
+
 function stream(text: string, cuts: readonly number[]): ReadableStream<Uint8Array<ArrayBuffer>> {
   const bytes = new TextEncoder().encode(text);
   const ends = [...cuts.map((cut) => cut % (bytes.length + 1)), bytes.length].sort((a, b) => a - b);
@@ -16,13 +18,16 @@ Deno.test("readWatchEvents() gives the same events however the network cuts them
   });
   await fc.assert(fc.asyncProperty(fc.array(event), fc.array(fc.nat(), { maxLength: 8 }), async (events, cuts) => {
     const text = events.map((each) => `${JSON.stringify(each)}\n`).join("");
-    assertEquals(await Array.fromAsync(readWatchEvents(stream(text, cuts), "WATCH /x")), events);
+    assertEquals(await Array.fromAsync(readWatchEvents(stream(text, cuts), "WATCH /x", signal)), events);
   }));
 });
 
 Deno.test("readWatchEvents() throws what the server reports", async () => {
   const status = { code: 410, reason: "Expired", message: "too old resource version" };
   const text = `${JSON.stringify({ type: "ERROR", object: status })}\n`;
-  const error = await assertRejects(() => Array.fromAsync(readWatchEvents(stream(text, []), "WATCH /x")), KubeError);
+  const error = await assertRejects(
+    () => Array.fromAsync(readWatchEvents(stream(text, []), "WATCH /x", signal)),
+    KubeError,
+  );
   assertEquals([isGone(error), error.message], [true, "Cannot WATCH /x: too old resource version (410 Expired)"]);
 });
