@@ -1,4 +1,4 @@
-/** The log of danm: JSON lines in a file that all danm processes of a node share. */
+/** Logs of JSON lines: danm's, in a file that all danm processes of a node share, and the daemons'. */
 import { writeAll } from "./write_all.ts";
 
 /** The levels, least first. */
@@ -32,9 +32,8 @@ export function openLog(path: string, level: LogLevel, common: LogFields = {}): 
   let file: Deno.FsFile | undefined;
 
   function put(lineLevel: LogLevel, message: string, fields?: LogFields): void {
-    const line = encodeLine({ time: new Date().toISOString(), level: lineLevel, message }, { ...common, ...fields });
     try {
-      writeAll(file ?? Deno.stderr, line);
+      writeAll(file ?? Deno.stderr, encodeLine(lineLevel, message, { ...common, ...fields }));
     } catch (error) {
       if (file === undefined) return; // standard error is gone as well: nobody listens
       giveUpFile(error);
@@ -55,7 +54,7 @@ export function openLog(path: string, level: LogLevel, common: LogFields = {}): 
   }
   return {
     write(lineLevel, message, fields) {
-      if (LOG_LEVELS.indexOf(lineLevel) >= LOG_LEVELS.indexOf(level)) put(lineLevel, message, fields);
+      if (isHeard(lineLevel, level)) put(lineLevel, message, fields);
     },
     [Symbol.dispose]() {
       file?.close();
@@ -64,8 +63,28 @@ export function openLog(path: string, level: LogLevel, common: LogFields = {}): 
   };
 }
 
+/** Opens a log like `openLog()`'s on standard error, where a daemon's container runtime reads it. */
+export function openStandardErrorLog(level: LogLevel, common: LogFields = {}): Log {
+  return {
+    write(lineLevel, message, fields) {
+      if (!isHeard(lineLevel, level)) return;
+      try {
+        writeAll(Deno.stderr, encodeLine(lineLevel, message, { ...common, ...fields }));
+      } catch {
+        // nobody listens, which must not stop a daemon
+      }
+    },
+    [Symbol.dispose]() {},
+  };
+}
+
+function isHeard(lineLevel: LogLevel, level: LogLevel): boolean {
+  return LOG_LEVELS.indexOf(lineLevel) >= LOG_LEVELS.indexOf(level);
+}
+
 /** The head comes first, to be read, and counts last, so that no field can pass for it. */
-function encodeLine(head: LogFields, fields: LogFields): Uint8Array {
+function encodeLine(level: LogLevel, message: string, fields: LogFields): Uint8Array {
+  const head = { time: new Date().toISOString(), level, message };
   let line: string;
   try {
     line = JSON.stringify({ ...head, ...fields, ...head }, printable);

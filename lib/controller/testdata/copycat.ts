@@ -1,0 +1,66 @@
+/** The least that is a daemon: gives every ConfigMap labelled `copy=me` a key `copy` with the value of its key `value`. */
+
+import type { KubeObject } from "../../api/kube_object.ts";
+import { splitKey } from "../../kube/object_key.ts";
+import { createController } from "../controller.ts";
+import { type Daemon, runDaemon } from "../daemon.ts";
+import { choiceFlag } from "../flag.ts";
+import { runTogether } from "../run_together.ts";
+import { watchResource } from "../watch_resource.ts";
+
+type ConfigMap = KubeObject<"ConfigMap", { readonly data?: Readonly<Record<string, string>> }>;
+
+const CONFIG_MAPS = { group: "", version: "v1", plural: "configmaps" };
+
+async function copy(daemon: Daemon, signal: AbortSignal): Promise<void> {
+  const maps = watchResource<ConfigMap>(
+    daemon,
+    { resource: CONFIG_MAPS, labelSelector: "copy=me" },
+    ({ key }) => controller.add(key),
+  );
+  const controller = createController(daemon, {
+    name: "copies",
+    caches: () => [maps],
+    async reconcile(key, signal) {
+      const { value, copy } = maps.get(key)?.data ?? {};
+      if (value === undefined || value === copy) return;
+      const ref = { ...CONFIG_MAPS, ...splitKey(key) };
+      await daemon.kube.patch(ref, { type: "merge", body: { data: { copy: value } } }, { signal });
+    },
+  });
+  await runTogether([maps.run, controller.run], signal);
+}
+
+/** Ways to go wrong, for tests of what becomes of them. */
+const misbehaviours = {
+  none: copy,
+  reject(_daemon: Daemon, signal: AbortSignal) {
+    void Promise.reject(new Error("nobody caught this"));
+    return untilAborted(signal);
+  },
+  throw(_daemon: Daemon, signal: AbortSignal) {
+    setTimeout(() => {
+      throw new Error("nobody caught this");
+    });
+    return untilAborted(signal);
+  },
+  fail: () => Promise.reject(new Error("the work failed")),
+  end: () => Promise.resolve(),
+  hang: () => new Promise<void>(() => setInterval(() => {}, 1000)),
+};
+
+function untilAborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => signal.addEventListener("abort", () => resolve()));
+}
+
+Deno.exit(
+  await runDaemon({
+    name: "copycat",
+    summary: "copies values of ConfigMaps",
+    metricsPort: 9999,
+    flags: {
+      misbehaviour: choiceFlag(Object.keys(misbehaviours) as (keyof typeof misbehaviours)[], "what goes wrong", "none"),
+    },
+    run: (daemon, { misbehaviour }, signal) => misbehaviours[misbehaviour](daemon, signal),
+  }, Deno.args),
+);
