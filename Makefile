@@ -38,9 +38,9 @@ demo: setup-test build ## two Pods on two networks, on a real API server, from A
 .PHONY: check
 check: setup-deno ## format, lint with the layers, types, generated files, scripts
 	@for script in $(SCRIPTS); do bash -n $$script || exit; done
-	deno fmt --check
+	deno check --frozen --quiet
 	deno lint
-	deno check
+	deno fmt --check
 	deno task --quiet manifests --check
 
 .PHONY: manifests

@@ -19,10 +19,10 @@ here=$(cd "$(dirname "$0")" && pwd)
 cache=$(realpath -m "${DANM_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/danm}")
 tools=$cache/tools
 export PATH=$PATH:/usr/sbin:/sbin
-unset GOROOT
-export GOTOOLCHAIN=local GOFLAGS='' GOWORK=off CGO_ENABLED=0
 # shellcheck source=steps.sh
 . "$here/steps.sh"
+# shellcheck source=go.sh
+. "$here/go.sh"
 
 case $(uname -sm) in
   'Linux x86_64') arch=amd64 deno_package=@deno/linux-x64-glibc ;;
