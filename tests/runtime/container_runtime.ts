@@ -39,6 +39,13 @@ export interface ContainerRuntime extends AsyncDisposable {
   /** The network configuration danm gets. */
   config(changes?: Readonly<Record<string, unknown>>): Record<string, unknown>;
   call(command: string, sandbox: Sandbox, changes?: Readonly<Record<string, unknown>>): Promise<CallOutcome>;
+  /** Calls any plugin of `binDir`. */
+  callPlugin(
+    plugin: string,
+    command: string,
+    sandbox: Sandbox,
+    config: Readonly<Record<string, unknown>>,
+  ): Promise<CallOutcome>;
   /** Starts a call without waiting for its end, to be killed. */
   start(command: string, sandbox: Sandbox, changes?: Readonly<Record<string, unknown>>): Promise<Deno.ChildProcess>;
 }
@@ -67,8 +74,8 @@ export async function createRuntime(cluster: Cluster, kubeconfig = cluster.kubec
     logFile,
     ...changes,
   });
-  const start: ContainerRuntime["start"] = async (command, sandbox, changes) => {
-    const child = new Deno.Command(`${binDir}/danm`, {
+  const spawn = async (plugin: string, command: string, sandbox: Sandbox, input: unknown) => {
+    const child = new Deno.Command(`${binDir}/${plugin}`, {
       clearEnv: true,
       env: environment(command, sandbox, binDir),
       cwd: "/",
@@ -77,9 +84,16 @@ export async function createRuntime(cluster: Cluster, kubeconfig = cluster.kubec
       stderr: "piped",
     }).spawn();
     const writer = child.stdin.getWriter();
-    await writer.write(new TextEncoder().encode(JSON.stringify(config(changes))));
+    await writer.write(new TextEncoder().encode(JSON.stringify(input)));
     await writer.close();
     return child;
+  };
+  const callPlugin: ContainerRuntime["callPlugin"] = async (plugin, command, sandbox, input) => {
+    const started = performance.now();
+    const { code, stdout, stderr } = await (await spawn(plugin, command, sandbox, input)).output();
+    const ms = performance.now() - started;
+    const [text, complaint] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes)) as [string, string];
+    return { code, answer: text === "" ? undefined : JSON.parse(text), stderr: complaint, ms };
   };
   return {
     folder,
@@ -88,14 +102,9 @@ export async function createRuntime(cluster: Cluster, kubeconfig = cluster.kubec
     cniDir,
     binDir,
     config,
-    start,
-    async call(command, sandbox, changes) {
-      const started = performance.now();
-      const { code, stdout, stderr } = await (await start(command, sandbox, changes)).output();
-      const ms = performance.now() - started;
-      const [text, complaint] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes)) as [string, string];
-      return { code, answer: text === "" ? undefined : JSON.parse(text), stderr: complaint, ms };
-    },
+    start: (command, sandbox, changes) => spawn("danm", command, sandbox, config(changes)),
+    call: (command, sandbox, changes) => callPlugin("danm", command, sandbox, config(changes)),
+    callPlugin,
     [Symbol.asyncDispose]: () => Deno.remove(folder, { recursive: true }),
   };
 }

@@ -1,0 +1,105 @@
+/** How long danm takes to attach and detach, beside the reference macvlan plugin with host-local in the same run. */
+
+import { startFaultProxy } from "../cluster/fault_proxy.ts";
+import { startCluster } from "../cluster/start_cluster.ts";
+import type { Cluster } from "../cluster/cluster.ts";
+import { createTestNode, type TestContainer, type TestNode } from "../runtime/test_node.ts";
+import { describe, inParallel, quantile, report } from "./series.ts";
+
+/** What one round measured: durations in ms of calls that succeeded, how many failed, and the whole, in ms. */
+interface Round {
+  readonly add: number[];
+  readonly del: number[];
+  failed: number;
+  readonly addresses: string[];
+  wall: number;
+}
+
+/** Measures and prints. */
+export async function benchAttach(): Promise<void> {
+  await using cluster = await startCluster();
+  await using node = await createTestNode(cluster);
+  await node.createNetwork("bench", { cidr: "10.64.0.0/22" });
+  const floor = await reference(node, 15);
+  report("macvlan + host-local, ADD", describe(floor.add));
+  report("macvlan + host-local, DEL", describe(floor.del));
+  const floorMs = quantile(floor.add, 0.5);
+  const ratio = (round: Round) => `${(quantile(round.add, 0.5) / floorMs).toFixed(1)} x floor`;
+  for (const interfaces of [1, 3, 8]) {
+    const round = await attachPods(node, 15, 1, interfaces);
+    report(`danm, ${interfaces} interface(s), ADD`, describe(round.add), ratio(round));
+    report(`danm, ${interfaces} interface(s), DEL`, describe(round.del));
+  }
+  for (const [pods, width, interfaces] of [[64, 8, 1], [128, 32, 1], [64, 8, 3]] as const) {
+    const round = await attachPods(node, pods, width, interfaces);
+    const doubles = round.addresses.length - new Set(round.addresses).size;
+    const wall = `wall ${(round.wall / 1000).toFixed(1)} s`;
+    report(
+      `danm, ${pods} Pods x ${interfaces}, ${width} at once, ADD`,
+      describe(round.add),
+      wall,
+      `failed ${round.failed} doubles ${doubles}`,
+    );
+  }
+  await countRequests(cluster);
+}
+
+async function attachPods(node: TestNode, pods: number, width: number, interfaces: number): Promise<Round> {
+  await using stack = new AsyncDisposableStack();
+  const requests = Array.from({ length: interfaces }, () => ({ network: "bench", ip: "dynamic" }));
+  const containers: TestContainer[] = [];
+  for (let pod = 0; pod < pods; pod++) containers.push(stack.use(await node.createContainer(requests)));
+  const round: Round = { add: [], del: [], failed: 0, addresses: [], wall: 0 };
+  const call = async (command: string, durations: number[], { sandbox }: TestContainer) => {
+    const { code, answer, ms } = await node.runtime.call(command, sandbox);
+    if (code !== 0) return void round.failed++;
+    durations.push(ms);
+    for (const { address } of (answer as { ips?: { address: string }[] } | undefined)?.ips ?? []) {
+      round.addresses.push(address);
+    }
+  };
+  const started = performance.now();
+  await inParallel(containers, width, (container) => call("ADD", round.add, container));
+  round.wall = performance.now() - started;
+  await inParallel(containers, width, (container) => call("DEL", round.del, container));
+  return round;
+}
+
+/** The floor: what the plugin that danm delegates to takes with an IPAM that only writes a file. */
+async function reference(node: TestNode, rounds: number): Promise<Round> {
+  const config = {
+    cniVersion: "1.0.0",
+    name: "floor",
+    type: "macvlan",
+    master: node.parent,
+    ipam: { type: "host-local", subnet: "10.65.0.0/22", dataDir: `${node.runtime.folder}/host-local` },
+  };
+  const round: Round = { add: [], del: [], failed: 0, addresses: [], wall: 0 };
+  for (let i = 0; i < rounds; i++) {
+    await using container = await node.createContainer();
+    for (const [command, durations] of [["ADD", round.add], ["DEL", round.del]] as const) {
+      const { code, ms } = await node.runtime.callPlugin("macvlan", command, container.sandbox, config);
+      if (code !== 0) throw new Error(`Cannot measure the floor: macvlan exited with ${code} at ${command}`);
+      durations.push(ms);
+    }
+  }
+  return round;
+}
+
+async function countRequests(cluster: Cluster): Promise<void> {
+  await using proxy = await startFaultProxy(cluster);
+  await using node = await createTestNode(cluster, proxy.kubeconfig);
+  await node.createNetwork("bench", { cidr: "10.66.0.0/24" });
+  for (const interfaces of [1, 3]) {
+    const requests = Array.from({ length: interfaces }, () => ({ network: "bench", ip: "dynamic" }));
+    await using first = await node.createContainer(requests);
+    await node.attach(first); // makes the blocks
+    await node.detach(first);
+    await using container = await node.createContainer(requests);
+    proxy.reset();
+    await node.attach(container);
+    const add = proxy.count({});
+    await node.detach(container);
+    report(`danm, ${interfaces} interface(s), API requests`, `ADD ${add}`, `DEL ${proxy.count({}) - add}`);
+  }
+}
