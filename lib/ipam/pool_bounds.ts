@@ -3,7 +3,7 @@
 import { type Network, networkOptions } from "../api/network.ts";
 import { type Address, addressBits, type Family, formatAddress, parseAddress } from "../net/address.ts";
 import { type AddressRange, rangeOf, sizeOf } from "../net/address_range.ts";
-import { contains, formatSubnet, lastOf, parseSubnet, type Subnet, subnetOf } from "../net/subnet.ts";
+import { contains, formatSubnet, parseSubnet, type Subnet, subnetOf } from "../net/subnet.ts";
 import { usesAllAddresses } from "./host_address.ts";
 import { PoolError } from "./pool_error.ts";
 
@@ -115,13 +115,13 @@ function usableRange(frame: Subnet): AddressRange {
 }
 
 function checkRange(network: Network, { names, pool }: Fields, frame: Subnet, range: AddressRange): void {
-  const [first, last] = [range.first, range.last].map((value) => formatAddress({ family: range.family, value }));
-  const text = `${first}-${last}`;
+  const ends = [range.first, range.last].map((value) => ({ family: range.family, value }));
+  const text = ends.map(formatAddress).join("-");
+  if (pool.cidr !== undefined && !ends.every((end) => contains(frame, end))) {
+    throw new PoolError(network, names.pool, text, `inside its cidr ${formatSubnet(frame)}`);
+  }
   if (range.first > range.last) {
     throw new PoolError(network, names.pool, text, "a range whose start is not after its end");
-  }
-  if (pool.cidr !== undefined && (range.first < frame.base || range.last > lastOf(frame))) {
-    throw new PoolError(network, names.pool, text, `inside its cidr ${formatSubnet(frame)}`);
   }
   if (sizeOf(range) > MAX_POOL_SIZE) {
     const field = Object.keys(pool).length > 0 ? names.pool : names.subnet;

@@ -70,9 +70,8 @@ async function reserveStatic(
 
 function checkStatic(pool: Pool, address: Address): void {
   const { subnet, reserved, legacy } = pool;
-  const what = `${address.family === subnet.family ? "a host" : "an"} address of ${formatSubnet(subnet)}`;
   if (!contains(subnet, address) || !isHostAddress(subnet, address.value)) {
-    throw new AddressOutsideError(pool, address, what);
+    throw new AddressOutsideError(pool, address, `a host address of ${formatSubnet(subnet)}`);
   }
   if (reserved.has(address.value)) throw new AddressOutsideError(pool, address, "none of the network's gateways");
   if (legacy && isSet(legacy, address.value)) {
