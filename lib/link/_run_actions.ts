@@ -43,7 +43,7 @@ END
 while [ $# -gt 0 ]; do
   case $1 in
     ip) run "$3" "$4" || stop "$2" ip ;;
-    try-ip) run "$3" "$4" 2>/dev/null ;;
+    try-ip) run "-force $3" "$4" 2>/dev/null ;;
     *)
       if [ -e "$3" ]; then printf %s "$4" 2>/dev/null >"$3" || stop "$2" refused
       elif [ "$1" = set ]; then stop "$2" missing
@@ -84,20 +84,23 @@ function toParts(actions: readonly (SysctlAction | IpAction)[]): Part[] {
     const action = actions[place]!;
     if ("sysctl" in action) {
       parts.push(sysctlPart(place++, action.sysctl));
-    } else if (action.optional) {
-      parts.push(...ipParts(place++, [action.ip], "try-ip"));
-    } else {
-      const commands = commandsBeforeOther(actions.slice(place, place + MOST_COMMANDS));
-      parts.push(...ipParts(place, commands, "ip"));
-      place += commands.length;
+      continue;
     }
+    const kind = kindOf(action);
+    const commands = commandsOf(kind, actions.slice(place, place + MOST_COMMANDS));
+    parts.push(...ipParts(place, commands, kind));
+    place += commands.length;
   }
   return parts;
 }
 
-/** The commands before the next setting or optional command. */
-function commandsBeforeOther(actions: readonly (SysctlAction | IpAction)[]): IpCommand[] {
-  const end = actions.findIndex((action) => "sysctl" in action || action.optional);
+function kindOf({ optional }: IpAction): "ip" | "try-ip" {
+  return optional ? "try-ip" : "ip";
+}
+
+/** The commands before the first action of another kind. */
+function commandsOf(kind: "ip" | "try-ip", actions: readonly (SysctlAction | IpAction)[]): IpCommand[] {
+  const end = actions.findIndex((action) => "sysctl" in action || kindOf(action) !== kind);
   return actions.slice(0, end < 0 ? actions.length : end).flatMap((action) => "ip" in action ? [action.ip] : []);
 }
 

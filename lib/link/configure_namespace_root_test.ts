@@ -124,11 +124,13 @@ Deno.test("configureNamespace() goes on when an optional command is refused, and
   await configureNamespace(namespace.path, [
     makeDevice,
     { ip: setMac(DEVICE, "01:00:00:00:00:01"), optional: true }, // a multicast address
+    { ip: setMac(DEVICE, "02:00:00:00:00:01"), optional: true },
     { ip: ["-6", "rule", "del", "from", "fd00::9/128", "lookup", "9"], optional: true },
     { ip: setMtu(DEVICE, 1400) },
   ]);
   const { links } = await readNamespace(namespace.path);
-  assertEquals(links.find(({ name }) => name === DEVICE)?.mtu, 1400);
+  const link = links.find(({ name }) => name === DEVICE);
+  assertEquals([link?.mac, link?.mtu], ["02:00:00:00:00:01", 1400]);
 });
 
 for (

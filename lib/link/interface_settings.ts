@@ -33,6 +33,8 @@ export function ipv6Off(device: string): SysctlStep {
 /**
  * Announces the addresses of a link that is up already: given the address it has, the kernel tells the neighbours.
  * A driver that refuses (ipvlan has the address of its parent) costs the announcement, nothing else.
+ *
+ * @param mac the address `device` has; another one would be set
  */
 export function announce(device: string, mac: string): (SysctlStep | IpStep)[] {
   return [
