@@ -6,17 +6,18 @@
  * - `reconcile(key)` reads both sides of that key from the informers, a pure function of lib/reconcile or lib/ipam turns
  *   them into a plan, and a thin loop carries the plan out. It never trusts that it was told of every step: it must do right
  *   when called once for many changes, again for none, and for a key whose object is gone. It throws to be called again;
- * - one controller runs at a time: informers from the start, the controller while this replica leads.
+ * - with several replicas, informers run in all of them and the controller in the leader (`createLeadership()`), which
+ *   writes by the leadership's client.
  *
  * ```ts
  * const services = watchResource<Service>(daemon, { resource: SERVICES }, ({ key }) => controller.add(key));
  * const controller = createController(daemon, {
  *   name: "services",
- *   reconcile: async (key, signal) => await carryOut(planSlices(services.get(key), …), signal),
+ *   reconcile: (key, signal) => carryOut(planSlices(services.get(key), …), leadership.kube, signal),
  *   caches: () => [services],
  *   resync: { everyMs: 600_000, keys: () => services.keys() },
  * });
- * await runTogether([(signal) => services.run(signal), (signal) => controller.run(signal)], signal);
+ * await runTogether([services.run, (signal) => leadership.run(controller.run, signal)], signal);
  * ```
  */
 

@@ -4,26 +4,33 @@ import { Registry } from "prom-client";
 import { PRODUCT_VERSION } from "../api/product_version.ts";
 import { API_GROUPS, type ApiGroup, DEFAULT_API_GROUP } from "../api/resource.ts";
 import { type Log, LOG_LEVELS, openStandardErrorLog } from "../host/log.ts";
+import { processIdentity } from "../host/process_identity.ts";
 import { type ListenAddress, serveHttp } from "../host/serve_http.ts";
 import { onTermination } from "../host/termination.ts";
 import type { KubeClient } from "../kube/client.ts";
 import { createDaemonClient } from "../kube/daemon_client.ts";
 import { daemonConfig } from "../kube/daemon_config.ts";
+import { createEventRecorder, type EventRecorder } from "../kube/event_recorder.ts";
 import { addressFlag, choiceFlag, type FlagTable, type FlagValues, formatAddress, textFlag } from "./flag.ts";
 import { createHealth, type Health } from "./health.ts";
 import { helpText } from "./help_text.ts";
 import { createMeters, type Meters } from "./meters.ts";
 import { parseFlags, UsageError } from "./parse_flags.ts";
+import { runTogether, type Task } from "./run_together.ts";
 
 /** What a daemon's parts are given. */
 export interface Daemon {
   /** The program's name, e.g. `netwatcher`. */
   readonly name: string;
+  /** Tells this process from all others, other replicas and earlier ones. */
+  readonly identity: string;
   readonly apiGroup: ApiGroup;
   readonly kube: KubeClient;
   /** Where the daemon itself lives: for its leases and secrets. */
   readonly namespace: string;
   readonly log: Log;
+  /** Tells users what happens to their objects. */
+  readonly events: Pick<EventRecorder, "record">;
   readonly health: Health;
   /** For metrics of the daemon's own. */
   readonly registry: Registry;
@@ -99,27 +106,27 @@ async function serve<Table extends FlagTable>(
   log: Log,
 ): Promise<number> {
   try {
-    const { namespace } = daemonConfig(flags.kubeconfig);
-    using kube = createDaemonClient(() => daemonConfig(flags.kubeconfig));
-    const registry = new Registry();
-    const health = createHealth();
-    const { name } = program;
-    const daemon = {
-      name,
-      apiGroup: flags.apiGroup,
-      kube,
-      namespace,
-      log,
-      health,
-      registry,
-      meters: createMeters(registry),
-    };
+    const config = () => daemonConfig(flags.kubeconfig);
+    using kube = createDaemonClient(config);
+    const daemon = createServices(program.name, flags.apiGroup, config().namespace, kube, log);
     await using _server = serveProbes(flags.metricsAddress, daemon);
-    return await untilTerminated(log, health, (signal) => program.run(daemon, flags, signal));
+    const work: Task = (signal) => program.run(daemon, flags, signal);
+    return await untilTerminated(log, daemon.health, (signal) => runTogether([work, daemon.events.run], signal));
   } catch (error) {
     log.write("error", "stopping: it cannot go on", { reason: error });
     return 1;
   }
+}
+
+function createServices(name: string, apiGroup: ApiGroup, namespace: string, kube: KubeClient, log: Log) {
+  const identity = processIdentity();
+  const registry = new Registry();
+  const meters = createMeters(registry);
+  const events = createEventRecorder(kube, { controller: `${name}.${apiGroup}`, instance: identity }, (reason) => {
+    meters.eventsDropped.inc();
+    log.write("debug", "an Event was dropped", { reason });
+  });
+  return { name, identity, apiGroup, kube, namespace, log, events, health: createHealth(), registry, meters };
 }
 
 function serveProbes(address: ListenAddress, { health, registry, log }: Daemon): AsyncDisposable {

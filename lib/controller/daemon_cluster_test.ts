@@ -25,7 +25,7 @@ interface Copycat extends AsyncDisposable {
 
 function command(args: readonly string[], stderr: "piped" | "null" = "piped"): Deno.Command {
   const path = (file: string) => fromFileUrl(import.meta.resolve(file));
-  const permissions = ["--allow-net", "--allow-read", "--allow-env", "--no-prompt"];
+  const permissions = ["--allow-net", "--allow-read", "--allow-env", "--allow-sys=hostname", "--no-prompt"];
   return new Deno.Command(Deno.execPath(), {
     args: ["run", "--config", path("../../deno.json"), ...permissions, path("./testdata/copycat.ts"), ...args],
     stdin: "null",
@@ -81,6 +81,8 @@ Deno.test("runDaemon() works, answers probes and ends cleanly when asked to", as
   });
   assertEquals(await copycat.get("/healthz"), { status: 200, text: "ok\n" });
   assertEquals((await copycat.get("/other")).status, 404);
+  const events = { group: "events.k8s.io", version: "v1", plural: "events", namespace: maps.namespace };
+  await eventually("see the Event", async () => (await admin.list<unknown>(events, soon())).items[0]);
   const { text } = await copycat.get("/metrics");
   assertMatch(text, /^danm_watched_objects\{resource="configmaps"\} [1-9]/m);
   assertMatch(text, /^danm_reconcile_seconds_count\{controller="copies",result="done"\} [1-9]/m);

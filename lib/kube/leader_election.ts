@@ -1,6 +1,5 @@
 import type { KubeClient } from "./client.ts";
 import { startDeadline } from "./deadline.ts";
-import { fencedClient } from "./fenced_client.ts";
 import { type Lease, openLease } from "./lease.ts";
 import { pause } from "./pause.ts";
 import { type Moment, now, startTenure, type Tenure } from "./tenure.ts";
@@ -39,15 +38,18 @@ export interface ElectionObserver {
   failed?(error: unknown): void;
 }
 
-/** What only the leader may do, until `signal` fires; it must write by `client` alone, and end soon after the signal. */
-export type LeaderWork = (signal: AbortSignal, client: KubeClient) => Promise<void>;
+/**
+ * What only the leader may do, until `signal` fires; it must end soon then. It must call `check` before every write (see
+ * `fencedClient()`), which throws when leadership is lost.
+ */
+export type LeaderWork = (signal: AbortSignal, check: () => void) => Promise<void>;
 
 /**
  * Takes part in an election, as often as it takes, until `signal` fires, and does `work` while this contender leads. The
  * lease is kept until the work has ended, and then released. When the work ends by itself, or fails, so does this.
  *
  * Never do two contenders work at a time: a leader that cannot renew its lease is told to stop well before another may
- * take it, and `client` refuses its writes from that moment on, even in a process that was frozen and does not know yet.
+ * take it, and `check` refuses its writes from that moment on, even in a process that was frozen and does not know yet.
  */
 export async function runAsLeader(
   client: KubeClient,
@@ -62,7 +64,7 @@ export async function runAsLeader(
     if (heldSince === undefined) return;
     observer.started?.();
     try {
-      await lead(client, lease, timing, observer, work, heldSince, signal);
+      await lead(lease, timing, observer, work, heldSince, signal);
     } finally {
       observer.stopped?.();
     }
@@ -91,7 +93,6 @@ async function acquire(
 }
 
 async function lead(
-  client: KubeClient,
   lease: Lease,
   timing: ElectionTiming,
   observer: ElectionObserver,
@@ -106,7 +107,7 @@ async function lead(
   const ended = new AbortController();
   const renewing = renew(lease, timing, observer, tenure, ended.signal);
   try {
-    await work(tenure.signal, fencedClient(client, tenure.check));
+    await work(tenure.signal, tenure.check);
     if (!tenure.signal.aborted) throw new Error("Cannot lead any longer: the work ended by itself");
   } catch (error) {
     if (!tenure.signal.aborted) throw error;

@@ -3,6 +3,7 @@ import { eventually } from "../../tests/cluster/eventually.ts";
 import { sharedCluster } from "../../tests/cluster/shared_cluster.ts";
 import { startTcpProxy, type TcpProxy } from "../../tests/cluster/tcp_proxy.ts";
 import { createDaemonClient } from "./daemon_client.ts";
+import { fencedClient } from "./fenced_client.ts";
 import { type ElectionTiming, type LeaderWork, runAsLeader } from "./leader_election.ts";
 import type { LeaseObject } from "./lease.ts";
 import { loadKubeconfig } from "./load_kubeconfig.ts";
@@ -32,10 +33,10 @@ function startReplica(namespace: string, identity: string, work: LeaderWork = id
   const kube = createDaemonClient(() => ({ ...loadKubeconfig(cluster.kubeconfig), server: line.url }));
   const stop = new AbortController();
   let leads = false;
-  const running = runAsLeader(kube, { namespace, name: "work", identity, timing: TIMING }, async (signal, fenced) => {
+  const running = runAsLeader(kube, { namespace, name: "work", identity, timing: TIMING }, async (signal, check) => {
     leads = true;
     try {
-      await work(signal, fenced);
+      await work(signal, check);
     } finally {
       leads = false;
     }
@@ -84,7 +85,7 @@ Deno.test("runAsLeader() stops a leader that is cut off before another one start
   const told: string[] = [];
   const tell = (name: string): LeaderWork => async (signal) => {
     told.push(`${name} starts`);
-    await idle(signal, undefined as never);
+    await idle(signal, () => {});
     told.push(`${name} stops`);
   };
   await using first = startReplica(namespace, "first", tell("first"));
@@ -143,9 +144,14 @@ Deno.test("runAsLeader() takes its lease again when somebody deletes it", async 
 Deno.test("runAsLeader() refuses the writes of work that goes on after leadership is lost", async () => {
   const namespace = await cluster.createNamespace();
   const refused = Promise.withResolvers<unknown>();
-  await using first = startReplica(namespace, "first", async (signal, client) => {
-    await idle(signal, client);
-    const write = client.create({ ...CONFIG_MAPS, namespace }, { metadata: { name: "late" } }, soon());
+  using admin = cluster.client();
+  await using first = startReplica(namespace, "first", async (signal, check) => {
+    await idle(signal, check);
+    const write = fencedClient(admin, check).create(
+      { ...CONFIG_MAPS, namespace },
+      { metadata: { name: "late" } },
+      soon(),
+    );
     refused.resolve(await write.then(() => "written", (error) => error.message));
   });
   await leading(first);

@@ -4,7 +4,8 @@ import type { KubeObject } from "../../api/kube_object.ts";
 import { splitKey } from "../../kube/object_key.ts";
 import { createController } from "../controller.ts";
 import { type Daemon, runDaemon } from "../daemon.ts";
-import { choiceFlag } from "../flag.ts";
+import { booleanFlag, choiceFlag } from "../flag.ts";
+import { createLeadership } from "../leadership.ts";
 import { runTogether } from "../run_together.ts";
 import { watchResource } from "../watch_resource.ts";
 
@@ -12,7 +13,8 @@ type ConfigMap = KubeObject<"ConfigMap", { readonly data?: Readonly<Record<strin
 
 const CONFIG_MAPS = { group: "", version: "v1", plural: "configmaps" };
 
-async function copy(daemon: Daemon, signal: AbortSignal): Promise<void> {
+async function copy(daemon: Daemon, leaderElect: boolean, signal: AbortSignal): Promise<void> {
+  const leadership = createLeadership(daemon, leaderElect);
   const maps = watchResource<ConfigMap>(
     daemon,
     { resource: CONFIG_MAPS, labelSelector: "copy=me" },
@@ -25,20 +27,26 @@ async function copy(daemon: Daemon, signal: AbortSignal): Promise<void> {
       const { value, copy } = maps.get(key)?.data ?? {};
       if (value === undefined || value === copy) return;
       const ref = { ...CONFIG_MAPS, ...splitKey(key) };
-      await daemon.kube.patch(ref, { type: "merge", body: { data: { copy: value } } }, { signal });
+      await leadership.kube.patch(ref, { type: "merge", body: { data: { copy: value } } }, { signal });
+      daemon.events.record({ apiVersion: "v1", kind: "ConfigMap", metadata: splitKey(key) }, {
+        type: "Normal",
+        reason: "Copied",
+        action: "Copy",
+        note: `copied ${value}`,
+      });
     },
   });
-  await runTogether([maps.run, controller.run], signal);
+  await runTogether([maps.run, (signal) => leadership.run(controller.run, signal)], signal);
 }
 
 /** Ways to go wrong, for tests of what becomes of them. */
 const misbehaviours = {
   none: copy,
-  reject(_daemon: Daemon, signal: AbortSignal) {
+  reject(_daemon: Daemon, _leaderElect: boolean, signal: AbortSignal) {
     void Promise.reject(new Error("nobody caught this"));
     return untilAborted(signal);
   },
-  throw(_daemon: Daemon, signal: AbortSignal) {
+  throw(_daemon: Daemon, _leaderElect: boolean, signal: AbortSignal) {
     setTimeout(() => {
       throw new Error("nobody caught this");
     });
@@ -59,8 +67,9 @@ Deno.exit(
     summary: "copies values of ConfigMaps",
     metricsPort: 9999,
     flags: {
+      leaderElect: booleanFlag("work only while no other replica does", false),
       misbehaviour: choiceFlag(Object.keys(misbehaviours) as (keyof typeof misbehaviours)[], "what goes wrong", "none"),
     },
-    run: (daemon, { misbehaviour }, signal) => misbehaviours[misbehaviour](daemon, signal),
+    run: (daemon, { misbehaviour, leaderElect }, signal) => misbehaviours[misbehaviour](daemon, leaderElect, signal),
   }, Deno.args),
 );
