@@ -3,14 +3,14 @@
 import { dispatch, type Plugin } from "../cni/dispatch.ts";
 import { variableNames } from "../cni/environment.ts";
 
-/** Serves the one call this process was started for; the process may end when it resolves. */
-export async function serveCni(plugin: Plugin): Promise<void> {
+/** Serves the one call this process was started for, and ends the process: a deadline still running must not hold it. */
+export async function serveCni(plugin: Plugin): Promise<never> {
   const env = Object.fromEntries(variableNames.map((name) => [name, Deno.env.get(name)]));
   // VERSION has no input worth waiting for when an administrator asks by hand.
   const stdin = Deno.stdin.isTerminal() ? "" : readStdin();
   const { stdout, exitCode } = await dispatch(plugin, env, stdin);
   if (stdout !== "") console.log(stdout);
-  Deno.exitCode = exitCode;
+  Deno.exit(exitCode);
 }
 
 /** Not by a stream: starting one takes longer than all the rest. */
