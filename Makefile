@@ -6,6 +6,7 @@ SHELL := /bin/bash
 .DELETE_ON_ERROR:
 
 DANM_CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/danm
+override DANM_CACHE := $(abspath $(DANM_CACHE))
 export DANM_CACHE
 export DENO_DIR := $(DANM_CACHE)/deno-dir
 export DENO_NO_UPDATE_CHECK := 1

@@ -10,8 +10,8 @@ import config from "../../deno.json" with { type: "json" };
 import { launcher } from "./launcher.ts";
 import { permissionFlags, type PermissionSet } from "./permission_flags.ts";
 
-/** The compile runtime, some 40 MB, may have to be fetched; a network that swallows packets must not hang the build. */
-const RUNTIME_DEADLINE_MS = 60_000;
+/** For one run of Deno, which may have to fetch some 40 MB; a network that swallows packets must not hang the build. */
+const DEADLINE_MS = 60_000;
 
 const root = fromFileUrl(new URL("../..", import.meta.url));
 const permissions: Readonly<Record<string, PermissionSet>> = config.permissions;
@@ -76,8 +76,10 @@ async function must(args: string[]): Promise<void> {
 }
 
 async function deno(args: string[]): Promise<{ success: boolean; text: string }> {
-  const signal = AbortSignal.timeout(RUNTIME_DEADLINE_MS);
+  const signal = AbortSignal.timeout(DEADLINE_MS);
   const command = new Deno.Command(Deno.execPath(), { args, signal, cwd: root, env: { NO_COLOR: "1" }, stdin: "null" });
   const { success, stdout, stderr } = await command.output();
-  return { success, text: new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr) };
+  const texts = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
+  if (signal.aborted) texts.push(`no end within ${DEADLINE_MS / 1000} s`);
+  return { success, text: texts.join("\n") };
 }
