@@ -29,7 +29,6 @@ export async function createNamespace(): Promise<TestNamespace> {
   await removeAbandoned();
   const name = `${PREFIX}-${Deno.pid}-${crypto.randomUUID().slice(0, 8)}`;
   const path = `${NAMESPACES}/${name}`;
-  await output("ip", "netns", "add", name);
   const namespace: TestNamespace = {
     name,
     path,
@@ -38,7 +37,13 @@ export async function createNamespace(): Promise<TestNamespace> {
     spawn: (program, ...args) => spawnIn(path, program, args),
     [Symbol.asyncDispose]: () => remove(name),
   };
-  await namespace.ip("link", "set", "lo", "up");
+  try {
+    await output("ip", "netns", "add", name);
+    await namespace.ip("link", "set", "lo", "up");
+  } catch (error) {
+    await remove(name);
+    throw error;
+  }
   return namespace;
 }
 

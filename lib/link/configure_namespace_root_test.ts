@@ -77,6 +77,14 @@ Deno.test("configureNamespace() can be repeated, also when it was interrupted af
   }
 });
 
+Deno.test("configureNamespace() can run many times at once for the same end", async () => {
+  await using namespace = await createNamespace();
+  await configureNamespace(namespace.path, [makeDevice]);
+  await Promise.all(Array.from({ length: 8 }, () => configureNamespace(namespace.path, setup)));
+  const { routes, rules } = await readNamespace(namespace.path);
+  assertEquals([routes.filter(({ gateway }) => gateway), rules], [[route4, default6], [rule4, rule6]]);
+});
+
 Deno.test("configureNamespace() takes steps in order when some are satisfied and others are not", async () => {
   await using namespace = await createNamespace();
   await configureNamespace(namespace.path, [makeDevice, ...setup]);

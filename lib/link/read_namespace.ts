@@ -3,7 +3,6 @@
 import type { Family } from "../net/address.ts";
 import { enterNamespace } from "./ip_batch.ts";
 import { type InterfaceAddress, parseInterfaceAddresses } from "./interface_address.ts";
-import { toIpError } from "./ip_error.ts";
 import { type IpObject, parseIpLists } from "./ip_json.ts";
 import { type Link, parseLink } from "./link.ts";
 import { NamespaceMissingError, saysNamespaceMissing } from "./namespace_missing_error.ts";
@@ -29,16 +28,16 @@ printf 'addr show\\nroute show table all\\nrule show\\n' | ip -6 -N -json -detai
 `;
 
 /**
- * The state of the namespace at `netnsPath`, or of the caller's own.
+ * The state of the namespace at `netnsPath`.
  *
  * @throws {NamespaceMissingError} when there is no such namespace
  */
-export async function readNamespace(netnsPath?: string, signal?: AbortSignal): Promise<NamespaceState> {
+export async function readNamespace(netnsPath: string, signal?: AbortSignal): Promise<NamespaceState> {
   const words = [...enterNamespace(netnsPath), "sh", "-c", SCRIPT];
   const { success, stdout, stderr } = await runProgram(words, "", signal);
   if (!success) {
-    if (netnsPath !== undefined && saysNamespaceMissing(stderr)) throw new NamespaceMissingError(netnsPath);
-    throw toIpError({ commands: [["show"]], first: 0 }, stderr);
+    if (saysNamespaceMissing(stderr)) throw new NamespaceMissingError(netnsPath);
+    throw new Error(`Cannot read network namespace ${netnsPath}: ${stderr.trim()}`);
   }
   const [links = [], addresses4 = [], routes4 = [], rules4 = [], addresses6 = [], routes6 = [], rules6 = []] =
     parseIpLists(stdout);
