@@ -1,27 +1,6 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import type { Result } from "../../lib/cni/result.ts";
-import { sharedCluster } from "../cluster/shared_cluster.ts";
-import { createTestNode, type TestContainer, type TestNode } from "../runtime/test_node.ts";
-
-/** Runs `test` on a node of its own, and then looks whether everything was taken back. */
-function danmTest(name: string, test: (node: TestNode) => Promise<void>): void {
-  Deno.test(`danm ${name}`, async () => {
-    await using cluster = await sharedCluster();
-    await using node = await createTestNode(cluster);
-    await test(node);
-    assertEquals(await node.leftovers(), []);
-  });
-}
-
-/** Every address of the Pod's interfaces but link-local and loopback ones, as `eth0 10.0.0.1/24`. */
-async function addressesIn({ netns }: TestContainer): Promise<string[]> {
-  const links: { ifname: string; addr_info: { local: string; prefixlen: number; scope: string }[] }[] = JSON.parse(
-    await netns.ip("-json", "address", "show"),
-  );
-  return links.flatMap(({ ifname, addr_info }) =>
-    addr_info.filter(({ scope }) => scope === "global").map(({ local, prefixlen }) => `${ifname} ${local}/${prefixlen}`)
-  ).sort();
-}
+import { addressesIn, danmTest } from "./danm_case.ts";
 
 function addressesOf({ ips, interfaces }: Result): string[] {
   return ips.map(({ address, interface: place }) => `${interfaces[place!]!.name} ${address}`).sort();

@@ -8,6 +8,7 @@ import { applyManifests } from "../cluster/apply_manifests.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import { createNamespace, type TestNamespace } from "../netns.ts";
 import { type ContainerRuntime, createRuntime, type Sandbox } from "./container_runtime.ts";
+import { clusterLeftovers, journalLeftovers, namespaceLeftovers, processLeftovers } from "./leftovers.ts";
 import { createApiNamespace, createPod } from "./test_pod.ts";
 
 const CRDS = ["lightweight", "production"].map((set) => new URL(`../../crds/${set}`, import.meta.url).pathname);
@@ -24,6 +25,8 @@ export interface TestNode extends AsyncDisposable {
   readonly client: KubeClient;
   /** Namespace of the API. */
   readonly namespace: string;
+  /** Name of the node its Pods are on. */
+  readonly name: string;
   readonly runtime: ContainerRuntime;
   /** A host interface that is up; one end of a veth pair whose other end is `uplink` in `peer`. */
   readonly parent: string;
@@ -42,8 +45,11 @@ export interface TestNode extends AsyncDisposable {
   attachFails(container: TestContainer, changes?: Readonly<Record<string, unknown>>): Promise<string>;
   /** DEL that must succeed. */
   detach(container: TestContainer, changes?: Readonly<Record<string, unknown>>): Promise<void>;
-  /** What danm has left in cluster and node for this test; empty when everything is taken back. */
-  leftovers(): Promise<string[]>;
+  /**
+   * What danm has left, of `container` or of all of this node's: DanmEps, addresses, journals, processes, and whatever
+   * is in the namespaces of containers that still exist. Empty when everything is taken back.
+   */
+  leftovers(container?: TestContainer): Promise<string[]>;
 }
 
 /** Sets a node up on `cluster`, with both sets of CRDs. */
@@ -58,6 +64,8 @@ export async function createTestNode(cluster: Cluster, kubeconfig?: string): Pro
   await peer.ip("link", "add", "uplink", "type", "veth", "peer", "name", parent, "netns", `${Deno.pid}`);
   await peer.ip("link", "set", "uplink", "up");
   await peer.run("nsenter", `--net=/proc/${Deno.pid}/ns/net`, "--", "ip", "link", "set", parent, "up");
+  const name = `node-${namespace}`;
+  const live = new Set<TestContainer>();
   let containers = 0;
 
   const call = async (command: string, { sandbox }: TestContainer, changes?: Readonly<Record<string, unknown>>) => {
@@ -69,6 +77,7 @@ export async function createTestNode(cluster: Cluster, kubeconfig?: string): Pro
     cluster,
     client,
     namespace,
+    name,
     runtime,
     parent,
     peer,
@@ -85,10 +94,19 @@ export async function createTestNode(cluster: Cluster, kubeconfig?: string): Pro
       await client.create({ ...resource, ...(resource.namespaced && { namespace }) }, network, { signal: soon() });
     },
     async createContainer(interfaces, annotation) {
-      const pod = await createPod(client, namespace, interfaces, annotation);
+      const pod = await createPod(client, namespace, interfaces, annotation, name);
       const netns = await createNamespace();
       const sandbox = { containerId: `${namespace}-${containers++}`, netns: netns.path, pod };
-      return { sandbox, netns, [Symbol.asyncDispose]: () => netns[Symbol.asyncDispose]() };
+      const container: TestContainer = {
+        sandbox,
+        netns,
+        async [Symbol.asyncDispose]() {
+          live.delete(container);
+          await netns[Symbol.asyncDispose]();
+        },
+      };
+      live.add(container);
+      return container;
     },
     async attach(container, changes) {
       const { code, answer, text } = await call("ADD", container, changes);
@@ -105,42 +123,23 @@ export async function createTestNode(cluster: Cluster, kubeconfig?: string): Pro
       const { code, text } = await call("DEL", container, changes);
       if (code !== 0) throw new Error(`DEL failed: ${text}`);
     },
-    leftovers: async () => [
-      ...await clusterLeftovers(client, namespace),
-      ...await journalLeftovers(runtime.stateDir),
-    ],
+    async leftovers(container) {
+      const isMeant = (containerId: string) =>
+        container ? containerId === container.sandbox.containerId : containerId.startsWith(`${namespace}-`);
+      const found = await Promise.all([
+        clusterLeftovers(client, namespace, isMeant),
+        journalLeftovers(runtime.stateDir, isMeant),
+        processLeftovers(isMeant),
+        ...[...live].filter(({ sandbox }) => isMeant(sandbox.containerId)).map(({ netns }) =>
+          namespaceLeftovers(netns)
+        ),
+      ]);
+      return found.flat();
+    },
     [Symbol.asyncDispose]: () => done.disposeAsync(),
   };
 }
 
-async function clusterLeftovers(client: KubeClient, namespace: string): Promise<string[]> {
-  const endpoints = await client.list<{ metadata: { name: string } }>(
-    { ...resourceFor("DanmEp", DEFAULT_API_GROUP), namespace },
-    { signal: soon() },
-  );
-  const blocks = await client.list<
-    { spec: { network: { namespace?: string }; allocations?: Record<string, string> } }
-  >(resourceFor("AddressBlock", DEFAULT_API_GROUP), { signal: soon() });
-  return [
-    ...endpoints.items.map(({ metadata }) => `DanmEp ${metadata.name}`),
-    ...blocks.items.flatMap(({ spec }) =>
-      Object.values(spec.allocations ?? {}).filter((owner) => owner.includes(namespace)).map((owner) =>
-        `address of ${owner}`
-      )
-    ),
-  ];
-}
-
-async function journalLeftovers(stateDir: string): Promise<string[]> {
-  try {
-    const entries = await Array.fromAsync(Deno.readDir(`${stateDir}/attachments`));
-    return entries.map(({ name }) => `journal ${name}`);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return [];
-    throw error;
-  }
-}
-
 function soon(): AbortSignal {
-  return AbortSignal.timeout(30_000);
+  return AbortSignal.timeout(60_000);
 }

@@ -15,6 +15,7 @@ export async function createPod(
   namespace: string,
   interfaces?: readonly unknown[] | string,
   annotation = "danm.k8s.io/interfaces",
+  nodeName = "node-1",
 ): Promise<TestPod> {
   const value = typeof interfaces === "string" ? interfaces : JSON.stringify(interfaces);
   const pod = {
@@ -24,7 +25,7 @@ export async function createPod(
       generateName: "pod-",
       annotations: interfaces === undefined ? {} : { [annotation]: value },
     },
-    spec: { nodeName: "node-1", containers: [{ name: "main", image: "none" }] },
+    spec: { nodeName, containers: [{ name: "main", image: "none" }] },
   };
   const made = await client.create<{ metadata: { name: string; uid: string } }>(
     { group: "", version: "v1", plural: "pods", namespace },
