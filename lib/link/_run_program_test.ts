@@ -32,7 +32,7 @@ Deno.test("runProgram() ends the program when the signal fires, and rejects with
     const pid = await eventually("start", async () => (await Deno.readTextFile(`${folder}/pid`)).trim() || undefined);
     controller.abort(reason);
     const isGone = () => Deno.stat(`/proc/${pid}`).then(() => undefined, () => true);
-    await eventually("end the program", isGone, { deadlineMs: 10_000 })
+    await eventually("end the program", isGone)
       .finally(() => runProgram(["kill", "-KILL", pid]));
     assertEquals(await ended, reason);
   } finally {

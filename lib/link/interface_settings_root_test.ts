@@ -25,7 +25,7 @@ async function rememberPreviousOwner(neighbour: TestNamespace): Promise<void> {
 async function waitForAnnouncement(neighbour: TestNamespace, address: string, mac: string): Promise<void> {
   await eventually(`see ${address} announced by ${mac}`, async () => {
     return (await neighbour.ip("neigh", "show", address)).includes(`lladdr ${mac} `) || undefined;
-  }, { deadlineMs: 10_000 });
+  });
 }
 
 async function waitForAnnouncements(neighbour: TestNamespace, mac: string): Promise<void> {

@@ -43,7 +43,7 @@ const REASONS: readonly (readonly [RegExp, IpErrorReason])[] = [
   [/busy|already assigned to an ipvlan device/, "busy"],
   [/File exists|already exists|[Aa]ddress already assigned/, "exists"],
   [
-    /Cannot find device|does not exist|No such (device|file|process)|[Aa]ddress not found|FIB table does not exist/,
+    /Cannot find device|does not exist|No such (device|file|process)|[Aa]ddress not found|Cannot assign requested address/,
     "missing",
   ],
   [/not supported|Unknown device type/, "unsupported"],

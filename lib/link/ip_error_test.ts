@@ -16,6 +16,7 @@ const MESSAGES = {
     "RTNETLINK answers: No such device",
     "RTNETLINK answers: No such process",
     "RTNETLINK answers: No such file or directory",
+    "RTNETLINK answers: Cannot assign requested address",
     "Error: ipv4: Address not found.",
     "Error: ipv6: address not found.",
     "Error: ipv4: FIB table does not exist.",
