@@ -54,7 +54,7 @@ test: setup-test setup-kernel build ## all tests, in four lanes (root)
 
 .PHONY: test-pure test-host test-cluster test-kernel
 test-pure: setup-deno ## the tests that need nothing, in seconds; also: deno task test
-test-host: setup-test build ## the tests on namespaces of this kernel, processes and files (root)
+test-host: setup-test setup-kernel build ## the tests on namespaces of this kernel, processes and files (root)
 test-cluster: setup-test build ## the tests on a real etcd and kube-apiserver (root)
 test-kernel: setup-test setup-kernel build ## the tests on a Debian kernel under QEMU (root)
 test-pure test-host test-cluster test-kernel:
@@ -88,5 +88,5 @@ clean: ## remove bin/; what is cached outside the tree stays
 #   KUBEBUILDER_ASSETS=DIR  use the etcd, kube-apiserver and kubectl found there
 #   DENORT_BIN=FILE         the runtime that deno compile puts into binaries, where it cannot be downloaded
 #
-# Lanes of tests: a file's name says what it needs, *_root_test.ts (root) or *_cluster_test.ts (a cluster); else its
-# folder does, as tests/run/lanes.ts lists them. Tests of pure folders get no permissions at all.
+# Lanes of tests: a file's name says where it runs, *_root_test.ts (host), *_cluster_test.ts or *_kernel_test.ts; else
+# its folder does, as tests/run/lanes.ts lists them. Tests of pure folders get no permissions at all.

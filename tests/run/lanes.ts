@@ -21,21 +21,32 @@ export const LANES: readonly Lane[] = [
   { name: "kernel", needs: "root, a Debian kernel under QEMU", root: true, minutes: 15 },
 ];
 
-const FOLDERS: Readonly<Record<Exclude<LaneName, "cluster">, readonly string[]>> = {
-  pure: config.test.include.map((glob) => glob.replace("/**/*_test.ts", "")),
-  host: ["lib/link", "lib/host", "lib/delegate", "crds", "tests/build", "tests/fakeipam"],
-  kernel: ["tests/kernel"],
-};
+/** What the end of a file's name asks for. */
+const ENDINGS: readonly (readonly [string, LaneName])[] = [
+  ["_root_test.ts", "host"],
+  ["_cluster_test.ts", "cluster"],
+  ["_kernel_test.ts", "kernel"],
+];
+
+const PURE_FOLDERS = config.test.include.map((glob) => glob.replace("**/*_test.ts", ""));
+const HOST_FOLDERS = [
+  "lib/link/",
+  "lib/host/",
+  "lib/delegate/",
+  "crds/",
+  "tests/build/",
+  "tests/fakeipam/",
+  "tests/kernel/",
+];
 
 /**
- * The lane of a test file: what its name ends in, `_root_test.ts` or `_cluster_test.ts`, else that of its folder;
- * all that no folder claims runs with a cluster.
+ * The lane of a test file: what its name ends in, else that of its folder; what no folder claims runs with a cluster.
  *
  * @param file path in the project, e.g. "lib/ipam/pool_test.ts"
  */
 export function laneOf(file: string): LaneName {
-  if (file.endsWith("_cluster_test.ts")) return "cluster";
-  if (file.endsWith("_root_test.ts")) return "host";
-  const names = ["pure", "host", "kernel"] as const;
-  return names.find((name) => FOLDERS[name].some((folder) => file.startsWith(`${folder}/`))) ?? "cluster";
+  const named = ENDINGS.find(([ending]) => file.endsWith(ending))?.[1];
+  if (named !== undefined) return named;
+  if (PURE_FOLDERS.some((folder) => file.startsWith(folder))) return "pure";
+  return HOST_FOLDERS.some((folder) => file.startsWith(folder)) ? "host" : "cluster";
 }

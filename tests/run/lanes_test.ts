@@ -8,7 +8,8 @@ const FILES: readonly (readonly [string, LaneName])[] = [
   ["lib/kube/kubeconfig_test.ts", "cluster"],
   ["lib/kube/watch_root_test.ts", "host"],
   ["lib/host/lock_cluster_test.ts", "cluster"],
-  ["tests/kernel/ipvlan_test.ts", "kernel"],
+  ["lib/link/ipvlan_kernel_test.ts", "kernel"],
+  ["tests/kernel/machine_test.ts", "host"],
   ["tests/e2e/storm_test.ts", "cluster"],
 ];
 

@@ -45,7 +45,7 @@ async function runLane(lane: Lane, files: readonly string[], signal: AbortSignal
   if (lane.root && Deno.uid() !== 0) return broken(NONE, "it must run as root");
   const path = await Deno.makeTempFile({ prefix: "danm-tests-", suffix: ".xml" });
   try {
-    const code = await runCommand(lane, command(lane, files, path), signal);
+    const code = await runDeno(lane, denoArguments(lane, files, path), signal);
     const report = await Deno.readTextFile(path);
     const tally = tallyReport(report);
     if (code === TIMED_OUT) return broken(tally, `it did not end within ${lane.minutes} minutes`);
@@ -58,17 +58,25 @@ async function runLane(lane: Lane, files: readonly string[], signal: AbortSignal
   }
 }
 
-function command(lane: Lane, files: readonly string[], report: string): string[] {
-  const test = [Deno.execPath(), "test", "--no-prompt", `--junit-path=${report}`];
-  if (lane.name === "pure") return test;
-  const start = lane.name === "cluster" ? [Deno.execPath(), "run", "-A", "tests/cluster/with_cluster.ts"] : [];
-  return [...start, ...test, "-A", ...files];
+function denoArguments(lane: Lane, files: readonly string[], report: string): string[] {
+  const test = ["test", "--no-prompt", `--junit-path=${report}`];
+  const withCluster = ["run", "-A", "tests/cluster/with_cluster.ts", Deno.execPath()];
+  switch (lane.name) {
+    case "pure":
+      return test;
+    case "host":
+      return [...test, "-A", ...files];
+    case "cluster":
+      return [...withCluster, ...test, "-A", ...files];
+    case "kernel":
+      return [...withCluster, "run", "-A", "tests/kernel/lane.ts", `--junit-path=${report}`, ...files];
+  }
 }
 
-/** Runs a command in a process group of its own, which the deadline or the signal ends as a whole. */
-async function runCommand(lane: Lane, words: readonly string[], signal: AbortSignal): Promise<number> {
+/** Runs Deno in a process group of its own, which the deadline or the signal ends as a whole. */
+async function runDeno(lane: Lane, words: readonly string[], signal: AbortSignal): Promise<number> {
   const child = new Deno.Command("timeout", {
-    args: ["--kill-after=30s", `${lane.minutes}m`, ...words],
+    args: ["--kill-after=30s", `${lane.minutes}m`, Deno.execPath(), ...words],
     cwd: root,
     stdin: "null",
   }).spawn();
