@@ -18,8 +18,8 @@ export interface ControlPort {
   kill(job: string): void;
   /** Asks all processes to end, then powers the machine off. */
   stop(): void;
-  /** Ends the conversation: says why the machine is lost. Only the first reason counts. */
-  lose(reason: Error): void;
+  /** Says why the machine is lost, once it has ended. What it said before still counts. */
+  lose(reason: Error): Promise<void>;
 }
 
 /** @param onSilence called when the agent has not answered for too long */
@@ -48,7 +48,7 @@ export function openControlPort(connection: Deno.Conn, onSilence: () => void): C
 
   ping();
   const timer = setInterval(ping, PING_INTERVAL_MS);
-  void forEachLine(connection.readable, receive).catch(() => {});
+  const listening = forEachLine(connection.readable, receive).catch(() => {}); // broken off is as good as ended
 
   const check = () => {
     if (lost) throw lost;
@@ -66,10 +66,10 @@ export function openControlPort(connection: Deno.Conn, onSilence: () => void): C
     },
     kill: (job) => send(`kill ${job}`),
     stop: () => send("stop"),
-    lose(reason) {
-      if (lost) return;
-      lost = reason;
+    async lose(reason) {
       clearInterval(timer);
+      await listening;
+      lost = reason;
       void writer.abort().catch(() => {}); // closes the connection
       started.reject(reason);
       jobs.forEach((job) => job.reject(reason));

@@ -52,17 +52,18 @@ export async function runJob(
   const kill = () => port.kill(job);
   signal?.addEventListener("abort", kill);
   const ended = port.run(job).finally(() => signal?.removeEventListener("abort", kill));
+  if (signal?.aborted) kill();
   const [code] = await Promise.all([
     ended,
     follow(`${folder}/stdout`, options.onStdout, ended),
     follow(`${folder}/stderr`, options.onStderr, ended),
   ]);
-  signal?.throwIfAborted();
   const [stdout, stderr] = await Promise.all([
     Deno.readTextFile(`${folder}/stdout`),
     Deno.readTextFile(`${folder}/stderr`),
   ]);
   await Deno.remove(folder, { recursive: true });
+  signal?.throwIfAborted();
   return { code, stdout, stderr };
 }
 

@@ -1,53 +1,58 @@
 /**
- * `deno test` for what needs a real Debian kernel: runs all `*_kernel_test.ts` under lib/ and tests/ in one virtual
- * machine: `deno run -A tests/kernel/lane.ts [--junit-path=FILE] [OPTION OF DENO TEST...] [FILE...]`.
- * Prints what `deno test` prints in the machine, and ends with its exit code.
+ * `deno test` for what needs a real Debian kernel: runs all `*_kernel_test.ts` under lib/ and tests/, or the files
+ * given, in one virtual machine: `deno run -A tests/kernel/lane.ts [--junit-path=FILE] [--filter=NAME] [FILE...]`.
+ * Prints what `deno test` prints, and ends with its exit code.
  *
- * Tests find the cluster that `with_cluster.ts` started on the host, or one made for this run, by `sharedCluster()`.
+ * Tests find by `sharedCluster()` the cluster that `with_cluster.ts` started on the host, or one made for this run.
  */
 import { resolve } from "node:path";
+import { parseArgs } from "node:util";
 import { writeAll } from "../../lib/host/write_all.ts";
 import { CLUSTER_FOLDER, sharedCluster } from "../cluster/shared_cluster.ts";
+import { MachineError } from "./machine_process.ts";
 import { startVirtualMachine } from "./virtual_machine.ts";
 
 const PROJECT = resolve(import.meta.dirname!, "../..");
+/** In the machine. */
+const JUNIT = "/run/junit.xml";
 
-async function lane(args: readonly string[]): Promise<number> {
-  const junit = args.find((arg) => arg.startsWith("--junit-path="))?.slice("--junit-path=".length);
-  const options = args.filter((arg) => arg.startsWith("-") && !arg.startsWith("--junit-path="));
-  const named = args.filter((arg) => !arg.startsWith("-")).map((file) => resolve(file));
-  const files = named.length > 0 ? named : await kernelTests();
+interface Options {
+  readonly "junit-path"?: string;
+  readonly filter?: string;
+}
+
+async function lane(args: string[]): Promise<number> {
+  const { values, positionals } = parseArgs({
+    args,
+    options: { "junit-path": { type: "string" }, filter: { type: "string" } },
+    allowPositionals: true,
+  });
+  const files = positionals.length > 0 ? positionals.map((file) => resolve(file)) : await kernelTests();
   if (files.length === 0) {
     console.error("error: No test modules found");
     return 1;
   }
-  // Checked here, where that is fast; it also fetches what the tests import, for the machine has no network.
-  const check = new Deno.Command(Deno.execPath(), { args: ["check", "--quiet", ...files], cwd: PROJECT }).spawn();
-  const { code } = await check.status;
-  return code === 0 ? await runInMachine(options, files, junit) : code;
+  // Checked here, where that is fast. It also fetches what the tests import: the machine has no network.
+  const check = new Deno.Command(Deno.execPath(), { args: ["check", "--quiet", ...files], cwd: PROJECT });
+  const { code } = await check.spawn().status;
+  return code === 0 ? await test(files, values) : code;
 }
 
-async function runInMachine(options: readonly string[], files: readonly string[], junit?: string): Promise<number> {
-  await using cleanUp = new AsyncDisposableStack();
-  const cluster = cleanUp.use(await sharedCluster());
-  const results = await Deno.makeTempDir();
-  cleanUp.defer(() => Deno.remove(results, { recursive: true }));
+async function test(files: readonly string[], { filter, "junit-path": report }: Options): Promise<number> {
+  await using cluster = await sharedCluster();
   const port = Number(new URL(cluster.url).port);
-  const machine = cleanUp.use(
-    await startVirtualMachine({
-      env: { [CLUSTER_FOLDER]: cluster.folder },
-      forward: [{ guestPort: port, hostPort: port }],
-      shares: [{ host: results }],
-    }),
-  );
-  const report = junit === undefined ? [] : [`--junit-path=${results}/junit.xml`];
-  const test = ["test", "--allow-all", "--no-prompt", "--no-check", "--cached-only", ...report, ...options, ...files];
-  const { code } = await machine.exec([Deno.execPath(), ...test], {
+  await using machine = await startVirtualMachine({
+    env: { [CLUSTER_FOLDER]: cluster.folder },
+    forward: [{ guestPort: port, hostPort: port }],
+  });
+  const options = ["--allow-all", "--no-prompt", "--no-check", "--cached-only", `--junit-path=${JUNIT}`];
+  if (filter !== undefined) options.push(`--filter=${filter}`);
+  const { code } = await machine.exec([Deno.execPath(), "test", ...options, ...files], {
     cwd: PROJECT,
     onStdout: (chunk) => writeAll(Deno.stdout, chunk),
     onStderr: (chunk) => writeAll(Deno.stderr, chunk),
   });
-  if (junit !== undefined) await Deno.copyFile(`${results}/junit.xml`, junit);
+  if (report !== undefined) await Deno.writeTextFile(report, (await machine.exec(["cat", JUNIT])).stdout);
   return code;
 }
 
@@ -65,4 +70,15 @@ async function kernelTestsIn(folder: string): Promise<string[]> {
   return found.flat();
 }
 
-if (import.meta.main) Deno.exit(await lane(Deno.args));
+/** A machine that is lost is no fault of this program: its trace would only hide what the console showed. */
+async function main(): Promise<number> {
+  try {
+    return await lane(Deno.args);
+  } catch (error) {
+    if (!(error instanceof MachineError)) throw error;
+    console.error(`error: ${error.message}`);
+    return 1;
+  }
+}
+
+if (import.meta.main) Deno.exit(await main());

@@ -9,11 +9,12 @@ export class MachineError extends Error {
 /** A QEMU that runs, with a line to the agent inside. Disposing of it kills it. */
 export interface MachineProcess extends AsyncDisposable {
   readonly port: ControlPort;
-  readonly ended: Promise<unknown>;
-  /** Kills it. What waits for the machine, now or later, is told that this is why. */
-  end(reason: string): Promise<void>;
+  /** Asks the agent to power off; kills a machine that takes too long. May be repeated. */
+  stop(): Promise<void>;
 }
 
+/** How long a machine may take to end its processes and power off. */
+const STOP_WITHIN_MS = 20_000;
 /** How much of the console is worth repeating. */
 const TAIL_BYTES = 4096;
 
@@ -31,25 +32,37 @@ export async function startMachineProcess(command: readonly string[], folder: st
   using listener = Deno.listen({ transport: "unix", path: `${folder}/control` });
   const qemu = cleanUp.use(startGuarded(command, `${folder}/log`, folder));
 
-  let reason: string | undefined;
+  let reason = "it ended by itself";
   const end = async (why: string) => {
-    reason ??= why;
+    reason = why;
     await qemu[Symbol.asyncDispose]();
   };
-  const gone = failWhenEnded(qemu, () => {
-    const said = logs.map(tail).filter((text) => text !== "");
-    return [`Cannot use the virtual machine: ${reason ?? "it ended by itself"}`, ...said].join("\n");
-  });
+  const gone = failWhenEnded(qemu, () => [`Cannot use the virtual machine: ${reason}`, ...logs.map(tail)].join("\n"));
   const connection = await Promise.race([listener.accept(), gone]);
   const port = openControlPort(connection, () => void end("it has not answered for minutes"));
   gone.catch(port.lose);
 
   const running = cleanUp.move();
-  const dispose = async () => {
-    await end("it was powered off");
-    await running.disposeAsync();
+  return {
+    port,
+    async stop() {
+      reason = "it was stopped";
+      port.stop();
+      await within(STOP_WITHIN_MS, qemu.ended);
+      await running.disposeAsync();
+    },
+    async [Symbol.asyncDispose]() {
+      reason = "it was powered off";
+      await running.disposeAsync();
+    },
   };
-  return { port, ended: qemu.ended, end, [Symbol.asyncDispose]: dispose };
+}
+
+async function within(ms: number, promise: Promise<unknown>): Promise<void> {
+  const late = Promise.withResolvers<void>();
+  const timer = setTimeout(late.resolve, ms);
+  await Promise.race([promise, late.promise]);
+  clearTimeout(timer);
 }
 
 async function failWhenEnded(qemu: GuardedProcess, explain: () => string): Promise<never> {

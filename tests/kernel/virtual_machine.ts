@@ -38,9 +38,6 @@ export interface VirtualMachine extends AsyncDisposable {
   powerOff(): Promise<void>;
 }
 
-/** How long a machine may take to end its processes and power off. */
-const STOP_WITHIN_MS = 20_000;
-
 /**
  * Starts a machine and waits until it takes commands: about 6 s when emulated on an idle host of two cores.
  *
@@ -48,6 +45,7 @@ const STOP_WITHIN_MS = 20_000;
  */
 export async function startVirtualMachine(options: MachineOptions = {}): Promise<VirtualMachine> {
   const { memory = "2G", cpus = 2, shares = [], networks = [], forward = [], signal } = options;
+  signal?.throwIfAborted();
   const kernel = await findKernel();
   const accelerator = await chooseAccelerator(kernel);
   const folder = await prepareFolder(kernel);
@@ -66,12 +64,7 @@ export async function startVirtualMachine(options: MachineOptions = {}): Promise
   if (code !== 0) throw new MachineError(`Cannot set up the virtual machine: ${stderr.trim()}`);
 
   const running = cleanUp.move();
-  const stop = async () => {
-    machine.port.stop();
-    await within(STOP_WITHIN_MS, machine.ended);
-    await running.disposeAsync();
-  };
-  return { exec, stop, powerOff: () => running.disposeAsync(), [Symbol.asyncDispose]: stop };
+  return { exec, stop: machine.stop, powerOff: () => running.disposeAsync(), [Symbol.asyncDispose]: machine.stop };
 }
 
 /** The folder that this host and the machine's agent share. */
@@ -88,13 +81,13 @@ async function prepareFolder(kernel: Kernel): Promise<string> {
 }
 
 async function untilStarted(machine: MachineProcess, signal?: AbortSignal): Promise<void> {
-  const cancel = () => void machine.end("its start was cancelled");
+  const cancel = () => void machine[Symbol.asyncDispose]();
   signal?.addEventListener("abort", cancel);
   try {
-    signal?.throwIfAborted();
     await machine.port.started;
   } finally {
     signal?.removeEventListener("abort", cancel);
+    signal?.throwIfAborted();
   }
 }
 
@@ -103,11 +96,4 @@ function ownEnvironment(): Record<string, string> {
   const wanted = /^(PATH|HOME|LANG|TZ|NO_COLOR|(DENO|DANM|XDG)_\w+)$/;
   const own = Object.entries(Deno.env.toObject()).filter(([name]) => wanted.test(name));
   return { ...Object.fromEntries(own), PATH: `${Deno.env.get("PATH") ?? ""}:/usr/sbin:/sbin` };
-}
-
-async function within(ms: number, promise: Promise<unknown>): Promise<void> {
-  const late = Promise.withResolvers<void>();
-  const timer = setTimeout(late.resolve, ms);
-  await Promise.race([promise, late.promise]);
-  clearTimeout(timer);
 }
