@@ -45,9 +45,10 @@ export interface BlockStore {
   markComplete(name: string, poolKey: string, signal: AbortSignal): Promise<void>;
 
   /**
-   * Blocks of `space` that are not marked full for `poolKey`, all as of one moment between call and answer.
+   * Blocks of `space` that are not marked full for `poolKey`. All pages of one list are as of one moment, between the
+   * call for the first page and its answer.
    *
-   * @param page `next` of the page before
+   * @param page `next` of the page before; undefined for the first
    */
   listFree(space: BlockSpace, poolKey: string, limit: number, page: string | undefined, signal: AbortSignal): Promise<
     BlockPage

@@ -14,7 +14,7 @@ import type { ReserveContext } from "./reservation.ts";
 export const REST_MS = 10 * 60_000;
 
 /** Blocks of its own a node looks at before it asks for a list. */
-const TRIES = 3;
+const TRIES = 2;
 
 /** Addresses that one page of the list should cover, and the most blocks it may hold. */
 const PAGE_ADDRESSES = 4096;
@@ -40,7 +40,7 @@ interface TiredFind extends Find {
   readonly releasedAt: number;
 }
 
-/** One search; the same for all its rounds. */
+/** One search of a pool for a number, over as many rounds as it takes. */
 export interface Search {
   readonly store: BlockStore;
   readonly pool: Pool;
@@ -51,65 +51,26 @@ export interface Search {
   readonly random: () => number;
 }
 
+/** What one round has seen so far. */
+interface Seen {
+  readonly tired: TiredFind[];
+  /** Whether every block of the pool exists. Blocks never go away one by one, so this stays true. */
+  allExist: boolean;
+}
+
 /**
  * A number of the pool that was free a moment ago, chosen at random among those at hand, so that writers rarely meet;
  * `undefined` when reads have shown all numbers to be taken at one moment.
  *
  * Looks where it is cheap first: in the node's own blocks, then in a list of the blocks that are not marked full, then
- * for blocks that were never made. A number that has not rested is only returned when none of these had a better one:
- * then the one released longest ago.
+ * for blocks that were never made. A number that has not rested is only returned when none of these had a better one.
  *
  * @param round how many finds of this search were taken by others before they could be
  */
 export async function findFree(search: Search, round: number): Promise<Find | undefined> {
-  const tired: TiredFind[] = [];
-  const own = round === 0 ? await searchOwnBlocks(search, tired) : undefined;
-  return own ?? await searchAllBlocks(search, tired);
-}
-
-async function searchOwnBlocks(search: Search, tired: TiredFind[]): Promise<Find | undefined> {
-  const { pool, context: { node, owner } } = search;
-  for (const value of candidates(pool.range, blockSizeFor(pool.range), node, owner, TRIES)) {
-    const find = await searchBlockOf(search, value, tired);
-    if (find) return find;
-  }
-  return undefined;
-}
-
-async function searchAllBlocks(search: Search, tired: TiredFind[]): Promise<Find | undefined> {
-  for (let allExist = false;;) {
-    const listed = await searchFreeBlocks(search, tired);
-    if (listed || allExist) return listed ?? oldest(tired);
-    const value = await findMissing(search);
-    if (value !== undefined) {
-      const made = await searchBlockOf(search, value, tired);
-      if (made) return made;
-    } else if (tired.length > 0) {
-      return oldest(tired);
-    } else {
-      allExist = true; // only a list made after this was known can show that all is taken
-    }
-  }
-}
-
-/** Searches the blocks that are not marked full, page by page. */
-async function searchFreeBlocks(search: Search, tired: TiredFind[]): Promise<Find | undefined> {
-  const { store, pool, key, context: { signal } } = search;
-  const limit = Math.min(PAGE_BLOCKS, PAGE_ADDRESSES / blockSizeFor(pool.range));
-  let next: string | undefined;
-  for (let pages = 0; pages < PAGES || tired.length === 0; pages++) {
-    const page = await store.listFree(pool, key, limit, next, signal);
-    const find = await searchBlocks(search, page.blocks, tired);
-    if (find) return find;
-    next = page.next;
-    if (next === undefined) return undefined;
-  }
-  return undefined;
-}
-
-async function searchBlockOf(search: Search, value: bigint, tired: TiredFind[]): Promise<Find | undefined> {
-  const { store, pool, context: { signal } } = search;
-  return await searchBlocks(search, [await openBlock(store, pool, value, blockSizeFor(pool.range), signal)], tired);
+  const seen: Seen = { tired: [], allExist: false };
+  const own = round === 0 ? await searchOwnBlocks(search, seen) : undefined;
+  return own ?? await searchAllBlocks(search, seen);
 }
 
 /** Whether `pool` has no number left in `block`. */
@@ -118,28 +79,72 @@ export function isFull(pool: Pool, block: Block): boolean {
   return rested.length + tired.length === 0;
 }
 
-function freeIn(pool: Pool, block: Block, restedBefore: number): FreeOffsets {
-  return freeOffsets(block, (offset) => isDynamic(pool, block.base + BigInt(offset)), restedBefore);
+async function searchOwnBlocks(search: Search, seen: Seen): Promise<Find | undefined> {
+  const { pool, context: { node, owner } } = search;
+  for (const value of candidates(pool.range, blockSizeFor(pool.range), node, owner, TRIES)) {
+    const find = await searchBlockOf(search, value, seen);
+    if (find) return find;
+  }
+  return undefined;
 }
 
-/** Any rested number in `blocks`; marks blocks without a free number, collects the numbers that have not rested. */
-async function searchBlocks(
-  { store, pool, key, context, random }: Search,
-  blocks: readonly Block[],
-  tired: TiredFind[],
-): Promise<Find | undefined> {
+async function searchAllBlocks(search: Search, seen: Seen): Promise<Find | undefined> {
+  for (;;) {
+    const listed = await searchFreeBlocks(search, seen);
+    if (listed) return listed;
+    if (seen.allExist) return oneOfTheOldest(seen.tired, search.random());
+    const value = await findMissing(search);
+    if (value !== undefined) {
+      const made = await searchBlockOf(search, value, seen);
+      if (made) return made;
+    } else if (seen.tired.length > 0) {
+      return oneOfTheOldest(seen.tired, search.random());
+    } else {
+      seen.allExist = true; // only a list made after this was known can show that all is taken
+    }
+  }
+}
+
+/** Searches the blocks that are not marked full, page by page. */
+async function searchFreeBlocks(search: Search, seen: Seen): Promise<Find | undefined> {
+  const { store, pool, key, context: { signal } } = search;
+  const limit = Math.min(PAGE_BLOCKS, PAGE_ADDRESSES / blockSizeFor(pool.range));
+  let next: string | undefined;
+  for (let pages = 0; pages < PAGES || seen.tired.length === 0; pages++) {
+    const page = await store.listFree(pool, key, limit, next, signal);
+    const find = await searchBlocks(search, page.blocks, seen);
+    if (find) return find;
+    next = page.next;
+    if (next === undefined) return undefined;
+  }
+  return undefined;
+}
+
+async function searchBlockOf(search: Search, value: bigint, seen: Seen): Promise<Find | undefined> {
+  const { store, pool, context: { signal } } = search;
+  return await searchBlocks(search, [await openBlock(store, pool, value, blockSizeFor(pool.range), signal)], seen);
+}
+
+/** Any rested number in `blocks`; marks blocks without a free number, notes what else there was to see. */
+async function searchBlocks(search: Search, blocks: readonly Block[], seen: Seen): Promise<Find | undefined> {
+  const { store, pool, key, context, random } = search;
   const restedBefore = context.now() - REST_MS;
   const rested: Find[] = [];
   const full: Block[] = [];
   for (const block of blocks) {
     const free = freeIn(pool, block, restedBefore);
     rested.push(...free.rested.map((offset) => ({ block, offset })));
-    tired.push(...free.tired.map((number) => ({ block, ...number })));
+    seen.tired.push(...free.tired.map((number) => ({ block, ...number })));
+    seen.allExist ||= block.completeFor === key;
     const isFull = free.rested.length + free.tired.length === 0;
     if (isFull && block.fullFor !== key && random() < MARK_CHANCE) full.push(block);
   }
   await Promise.all(full.map((block) => store.markFull(block, key, context.signal)));
   return rested[Math.floor(random() * rested.length)];
+}
+
+function freeIn(pool: Pool, block: Block, restedBefore: number): FreeOffsets {
+  return freeOffsets(block, (offset) => isDynamic(pool, block.base + BigInt(offset)), restedBefore);
 }
 
 /** A number whose block was never made. That there are none is noted on the pool's first block, once for all. */
@@ -151,6 +156,11 @@ async function findMissing({ store, pool, key, context: { signal }, random }: Se
   return missing;
 }
 
-function oldest(finds: readonly TiredFind[]): Find | undefined {
-  return finds.toSorted((a, b) => a.releasedAt - b.releasedAt)[0];
+/**
+ * One of the older half: what was released last still comes last, but writers that find nothing but tired numbers, as
+ * when all Pods of a network are made anew, do not all want the same one.
+ */
+function oneOfTheOldest(finds: readonly TiredFind[], random: number): Find | undefined {
+  const older = Math.max(1, Math.floor(finds.length / 2));
+  return finds.toSorted((a, b) => a.releasedAt - b.releasedAt)[Math.floor(random * older)];
 }

@@ -129,7 +129,7 @@ for (const writers of [2, COUNT, 20]) {
 
 /** Values of the two free numbers in a block that "late" does not look at first, and of all the others. */
 function splitByLate(): { readonly hidden: readonly bigint[]; readonly rest: readonly bigint[] } {
-  const near = candidates(POOL.range, 16, "late", "late", 3).map((value) => blockBase(value, 16));
+  const near = candidates(POOL.range, 16, "late", "late", 2).map((value) => blockBase(value, 16));
   const far = FREE.map((offset) => POOL.subnet.base + BigInt(offset));
   const known = [...near, groupBase(POOL.subnet.base)]; // the first block of a group is made with any other
   const hidden = far.find((value) => !known.includes(blockBase(value, 16)))!;

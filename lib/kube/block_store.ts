@@ -8,13 +8,17 @@ import type { BlockPage, BlockStore } from "../ipam/block_store.ts";
 import { blockKeys, blockObject, blockOf, blockSelector, blockSizeOf } from "./block_object.ts";
 import type { KubeClient } from "./client.ts";
 import { isAlreadyExists, isConflict, isInvalid, isNotFound, type KubeError } from "./kube_error.ts";
+import { listAll } from "./list_all.ts";
 import { jsonPointer, type Patch } from "./patch.ts";
 
 /** Objects per page when only their metadata is asked for. */
 const METADATA_PAGE = 10_000;
 
-/** Attempts to take a number before the refusal is the answer, when each time nobody turns out to hold it. */
-const TAKE_ATTEMPTS = 3;
+/**
+ * Attempts to take a number before the refusal is the answer, when each time nobody turns out to hold it: a number that
+ * changes hands quickly may have been released again three times in a row, but hardly ten times.
+ */
+const TAKE_ATTEMPTS = 10;
 
 /**
  * Without this in a write the server records who set which of hundreds of keys; emptying the record doubles the writes
@@ -95,20 +99,9 @@ export function createBlockStore(client: KubeClient, group: ApiGroup): BlockStor
     },
 
     async sizes(space, signal) {
-      const sizes = new Map<string, number>();
-      let next: string | undefined;
-      do {
-        const { items, metadata } = await client.list<{ readonly metadata: ObjectMeta }>(blocks, {
-          labelSelector: blockSelector(space, group),
-          metadataOnly: true,
-          limit: METADATA_PAGE,
-          signal,
-          ...(next && { continue: next }),
-        });
-        for (const item of items) sizes.set(item.metadata.name, blockSizeOf(item.metadata, group));
-        next = metadata.continue;
-      } while (next);
-      return sizes;
+      const selection = { labelSelector: blockSelector(space, group), metadataOnly: true, signal };
+      const objects = await listAll<{ readonly metadata: ObjectMeta }>(client, blocks, selection, METADATA_PAGE);
+      return new Map(objects.map(({ metadata }) => [metadata.name, blockSizeOf(metadata, group)]));
     },
   };
 }
