@@ -33,7 +33,7 @@ $(BUILT): $(SOURCES) | setup-deno
 	@touch $@
 
 .PHONY: demo
-demo: setup-test build ## two Pods on two networks, on a real API server, from ADD to nothing left (root)
+demo: setup-test setup-kernel build ## Pods on macvlan and ipvlan networks, on a real API server, from ADD to nothing left (root)
 	@deno run -A tests/demo/main.ts
 
 .PHONY: check

@@ -1,7 +1,7 @@
 /** The API objects of the demonstration. */
 
-/** Two networks on `parent`: one with IPv4 and a route, one with both families. */
-export function networks(parent: string): string {
+/** Two networks of `networkType` on `parent`: one with IPv4 and a route, one with both families. */
+export function networks(parent: string, networkType: string): string {
   return `
 apiVersion: danm.k8s.io/v1
 kind: DanmNet
@@ -9,7 +9,7 @@ metadata:
   name: internal
 spec:
   NetworkID: internal
-  NetworkType: macvlan
+  NetworkType: ${networkType}
   Options:
     host_device: ${parent}
     cidr: 10.100.0.0/24
@@ -22,7 +22,7 @@ metadata:
   name: external
 spec:
   NetworkID: external
-  NetworkType: macvlan
+  NetworkType: ${networkType}
   Options:
     host_device: ${parent}
     container_prefix: ext
