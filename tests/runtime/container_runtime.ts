@@ -38,16 +38,25 @@ export interface ContainerRuntime extends AsyncDisposable {
   readonly binDir: string;
   /** The network configuration danm gets. */
   config(changes?: Readonly<Record<string, unknown>>): Record<string, unknown>;
-  call(command: string, sandbox: Sandbox, changes?: Readonly<Record<string, unknown>>): Promise<CallOutcome>;
+  /** Calls danm; GC, STATUS and VERSION are about no container. */
+  call(
+    command: string,
+    sandbox: Sandbox | undefined,
+    changes?: Readonly<Record<string, unknown>>,
+  ): Promise<CallOutcome>;
   /** Calls any plugin of `binDir`. */
   callPlugin(
     plugin: string,
     command: string,
-    sandbox: Sandbox,
+    sandbox: Sandbox | undefined,
     config: Readonly<Record<string, unknown>>,
   ): Promise<CallOutcome>;
   /** Starts a call without waiting for its end, to be killed. */
-  start(command: string, sandbox: Sandbox, changes?: Readonly<Record<string, unknown>>): Promise<Deno.ChildProcess>;
+  start(
+    command: string,
+    sandbox: Sandbox | undefined,
+    changes?: Readonly<Record<string, unknown>>,
+  ): Promise<Deno.ChildProcess>;
 }
 
 /** Sets a node up that reaches `cluster` by `kubeconfig` (the administrator's unless given). */
@@ -74,7 +83,7 @@ export async function createRuntime(cluster: Cluster, kubeconfig = cluster.kubec
     logFile,
     ...changes,
   });
-  const spawn = async (plugin: string, command: string, sandbox: Sandbox, input: unknown) => {
+  const spawn = async (plugin: string, command: string, sandbox: Sandbox | undefined, input: unknown) => {
     const child = new Deno.Command(`${binDir}/${plugin}`, {
       clearEnv: true,
       env: environment(command, sandbox, binDir),
@@ -109,7 +118,10 @@ export async function createRuntime(cluster: Cluster, kubeconfig = cluster.kubec
   };
 }
 
-function environment(command: string, { containerId, netns, pod, ifName = "eth0" }: Sandbox, binDir: string) {
+function environment(command: string, sandbox: Sandbox | undefined, binDir: string): Record<string, string> {
+  const common = { CNI_COMMAND: command, CNI_PATH: binDir };
+  if (!sandbox) return common;
+  const { containerId, netns, pod, ifName = "eth0" } = sandbox;
   const args = [
     "IgnoreUnknown=1",
     `K8S_POD_NAMESPACE=${pod.namespace}`,
@@ -118,11 +130,10 @@ function environment(command: string, { containerId, netns, pod, ifName = "eth0"
     ...(pod.uid === undefined ? [] : [`K8S_POD_UID=${pod.uid}`]),
   ];
   return {
-    CNI_COMMAND: command,
+    ...common,
     CNI_CONTAINERID: containerId,
     CNI_NETNS: netns,
     CNI_IFNAME: ifName,
     CNI_ARGS: args.join(";"),
-    CNI_PATH: binDir,
   };
 }

@@ -45,6 +45,12 @@ export interface TestNode extends AsyncDisposable {
   attachFails(container: TestContainer, changes?: Readonly<Record<string, unknown>>): Promise<string>;
   /** DEL that must succeed. */
   detach(container: TestContainer, changes?: Readonly<Record<string, unknown>>): Promise<void>;
+  /** CHECK that must find nothing. */
+  check(container: TestContainer, changes?: Readonly<Record<string, unknown>>): Promise<void>;
+  /** CHECK that must find something; resolves to the error's message. */
+  checkFails(container: TestContainer, changes?: Readonly<Record<string, unknown>>): Promise<string>;
+  /** GC that must succeed; only the given containers are still valid. */
+  collectGarbage(valid: readonly TestContainer[]): Promise<void>;
   /**
    * What danm has left, of `container` or of all of this node's: DanmEps, addresses, journals, processes, and whatever
    * is in the namespaces of containers that still exist. Empty when everything is taken back.
@@ -68,9 +74,16 @@ export async function createTestNode(cluster: Cluster, kubeconfig?: string): Pro
   const live = new Set<TestContainer>();
   let containers = 0;
 
-  const call = async (command: string, { sandbox }: TestContainer, changes?: Readonly<Record<string, unknown>>) => {
+  const succeed = async (command: string, { sandbox }: TestContainer, changes?: Readonly<Record<string, unknown>>) => {
     const { code, answer, stderr } = await runtime.call(command, sandbox, changes);
-    return { code, answer, text: `${JSON.stringify(answer)} ${stderr}` };
+    if (code !== 0) throw new Error(`${command} failed: ${JSON.stringify(answer)} ${stderr}`);
+    return answer;
+  };
+  const fail = async (command: string, { sandbox }: TestContainer, changes?: Readonly<Record<string, unknown>>) => {
+    const { code, answer, stderr } = await runtime.call(command, sandbox, changes);
+    if (code === 0) throw new Error(`${command} succeeded: ${JSON.stringify(answer)} ${stderr}`);
+    const { msg, details } = answer as { msg: string; details?: string };
+    return details === undefined ? msg : `${msg}: ${details}`;
   };
   const done = undo.move();
   return {
@@ -108,20 +121,16 @@ export async function createTestNode(cluster: Cluster, kubeconfig?: string): Pro
       live.add(container);
       return container;
     },
-    async attach(container, changes) {
-      const { code, answer, text } = await call("ADD", container, changes);
-      if (code !== 0) throw new Error(`ADD failed: ${text}`);
-      return answer as Result;
-    },
-    async attachFails(container, changes) {
-      const { code, answer, text } = await call("ADD", container, changes);
-      if (code === 0) throw new Error(`ADD succeeded: ${text}`);
-      const { msg, details } = answer as { msg: string; details?: string };
-      return details === undefined ? msg : `${msg}: ${details}`;
-    },
-    async detach(container, changes) {
-      const { code, text } = await call("DEL", container, changes);
-      if (code !== 0) throw new Error(`DEL failed: ${text}`);
+    attach: async (container, changes) => await succeed("ADD", container, changes) as Result,
+    attachFails: (container, changes) => fail("ADD", container, changes),
+    detach: async (container, changes) => void await succeed("DEL", container, changes),
+    check: async (container, changes) => void await succeed("CHECK", container, changes),
+    checkFails: (container, changes) => fail("CHECK", container, changes),
+    async collectGarbage(valid) {
+      const attachments = valid.map(({ sandbox }) => ({ containerID: sandbox.containerId, ifname: "eth0" }));
+      const changes = { cniVersion: "1.1.0", "cni.dev/valid-attachments": attachments };
+      const { code, answer } = await runtime.call("GC", undefined, changes);
+      if (code !== 0) throw new Error(`GC failed: ${JSON.stringify(answer)}`);
     },
     async leftovers(container) {
       const isMeant = (containerId: string) =>
