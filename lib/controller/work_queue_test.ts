@@ -129,6 +129,7 @@ Deno.test("createWorkQueue().addAfter() keeps the earliest time", async () => {
   scene.queue.addAfter("a", SECOND_MS);
   scene.queue.addAfter("a", 2 * SECOND_MS);
   await scene.clock.advance(SECOND_MS);
+  assertEquals(scene.started, ["a"]);
   await scene.end("a");
   await scene.clock.advance(10 * SECOND_MS);
   assertEquals(scene.started, ["a"]);

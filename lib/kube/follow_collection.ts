@@ -40,7 +40,7 @@ export type Update<T> =
 
 /** How patient to be. Milliseconds, except where the name says otherwise. */
 export interface FollowPace {
-  /** Silence after which the connection counts as broken. The server sends a bookmark about every minute. */
+  /** Silence after which the connection counts as broken. The server sends a bookmark every minute or two. */
   readonly silenceMs: number;
   /** The server is asked to end each watch after this time and up to as much again at random. */
   readonly watchS: number;
@@ -54,7 +54,7 @@ export interface FollowPace {
 
 /** The pace of daemons. */
 export const FOLLOW_PACE: FollowPace = {
-  silenceMs: 150_000,
+  silenceMs: 180_000,
   watchS: 300,
   backoff: { firstMs: 500, maxMs: 30_000 },
   absentPollMs: 20_000,
