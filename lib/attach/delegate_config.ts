@@ -50,16 +50,38 @@ export function sriovConfig(
   return { ...generated(plan, addresses), deviceID: deviceId, ...(plan.terms.vlan && { vlan: plan.terms.vlan }) };
 }
 
-/** Configurations, in the order they run, of a static delegate whose file holds `configs`. */
+/**
+ * Configurations, in the order they run, of a static delegate whose file holds `configs`.
+ *
+ * @param runtimeConfig what the runtime passed to danm, by capability
+ */
 export function staticConfigs(
   plan: InterfacePlan,
   addresses: readonly ReservedAddress[],
   configs: readonly DelegateConfig[],
+  runtimeConfig: Readonly<Record<string, unknown>>,
 ): DelegateConfig[] {
-  if (plan.usesOwnIpam) return [...configs];
+  const requests = configs.map((config) => requestConfig(config, runtimeConfig));
+  if (plan.usesOwnIpam) return requests;
   const main = Math.max(0, configs.findIndex((config) => config.ipam !== undefined));
   const ipam = ipamSection(addresses, (family) => defaultGateway(plan.terms, family));
-  return configs.map((config, index) => index === main ? { ...config, ipam } : config);
+  return requests.map((config, index) => index === main ? { ...config, ipam } : config);
+}
+
+/**
+ * What a plugin is handed of its part of a file: everything but `capabilities`, in place of which it gets those things
+ * of `runtimeConfig` that it has the capability for. Source: CNI spec 1.1.0 §3 "Deriving runtimeConfig".
+ */
+export function requestConfig(
+  { capabilities, ...config }: DelegateConfig,
+  runtimeConfig: Readonly<Record<string, unknown>>,
+): DelegateConfig {
+  const able = Object.entries(capabilities ?? {}).flatMap(([name, has]) => has === true ? [name] : []);
+  const passed = able.filter((name) => name in runtimeConfig).map((name) => [name, runtimeConfig[name]]);
+  return {
+    ...config as DelegateConfig,
+    ...(passed.length > 0 && { runtimeConfig: Object.fromEntries(passed) }),
+  };
 }
 
 function generated(plan: InterfacePlan, addresses: readonly ReservedAddress[]): DelegateConfig {

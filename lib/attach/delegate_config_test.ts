@@ -1,8 +1,8 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import type { Network, NetworkSpec } from "../api/network.ts";
 import { parseAddress } from "../net/address.ts";
-import { macvlanConfig, sriovConfig, staticConfigs } from "./delegate_config.ts";
-import { DelegateFileError, pickDelegateConfigs } from "./delegate_file.ts";
+import { macvlanConfig, requestConfig, sriovConfig, staticConfigs } from "./delegate_config.ts";
+import { DelegateFileError, parseDelegateFile, pickDelegateChain } from "./delegate_file.ts";
 import { assignDevices } from "./device_assignment.ts";
 import { type InterfacePlan, InterfacePlanError, planInterfaces } from "./interface_plan.ts";
 import { parseInterfaceRequests } from "./interface_request.ts";
@@ -49,7 +49,7 @@ Deno.test("staticConfigs() replaces the IPAM section of the plugin that has one,
     }),
   }];
   const [plan] = plans({ NetworkType: "bridge", Options: ROUTED }, { ip: "dynamic" });
-  const configs = staticConfigs(plan!, [ADDRESS], pickDelegateConfigs(files, "net", "bridge"));
+  const configs = staticConfigs(plan!, [ADDRESS], pickDelegateChain(files, "net", "bridge").configs, {});
   assertEquals(configs.map(({ type, ipam }) => [type, ipam]), [
     ["bridge", { type: "fakeipam", ips: [{ address: "10.0.0.5/24", gateway: "10.0.0.1" }] }],
     ["tuning", undefined],
@@ -59,7 +59,9 @@ Deno.test("staticConfigs() replaces the IPAM section of the plugin that has one,
 Deno.test("staticConfigs() leaves the file as it is when the delegate's own IPAM gives the addresses", () => {
   const files = [{ name: "net.conf", text: '{"name":"x","type":"bridge","ipam":{"type":"host-local"}}' }];
   const [plan] = plans({ NetworkType: "bridge" }, {});
-  assertEquals(staticConfigs(plan!, [], pickDelegateConfigs(files, "net", "bridge"))[0]!.ipam, { type: "host-local" });
+  assertEquals(staticConfigs(plan!, [], pickDelegateChain(files, "net", "bridge").configs, {})[0]!.ipam, {
+    type: "host-local",
+  });
 });
 
 const conf = (name: string, config: object) => ({ name, text: JSON.stringify(config) });
@@ -70,13 +72,14 @@ const FILES = [
   conf("30-cbr.conflist", { name: "cbr0", plugins: [{ type: "flannel" }, { type: "portmap" }] }),
 ];
 
-Deno.test("pickDelegateConfigs() prefers the file named by NetworkID, then name or type of the first file", () => {
-  const pick = (networkId: string | undefined, type: string) => pickDelegateConfigs(FILES, networkId, type)[0]!.name;
+Deno.test("pickDelegateChain() prefers the file named by NetworkID, then name or type of the first file", () => {
+  const pick = (networkId: string | undefined, type: string) =>
+    pickDelegateChain(FILES, networkId, type).configs[0]!.name;
   assertEquals(pick("20-second", "bridge"), "second");
   assertEquals(pick(undefined, "bridge"), "first");
   assertEquals(pick("missing", "bridge"), "first");
   assertEquals(pick(undefined, "second"), "second");
-  assertEquals(pickDelegateConfigs(FILES, undefined, "flannel").map(({ type }) => type), ["flannel", "portmap"]);
+  assertEquals(pickDelegateChain(FILES, undefined, "flannel").configs.map(({ type }) => type), ["flannel", "portmap"]);
 });
 
 const REFUSED: readonly (readonly [string, string, string])[] = [
@@ -90,8 +93,36 @@ const REFUSED: readonly (readonly [string, string, string])[] = [
 ];
 
 for (const [name, text, problem] of REFUSED) {
-  Deno.test(`pickDelegateConfigs() refuses ${name} with ${text}`, () => {
-    assertThrows(() => pickDelegateConfigs([{ name, text }], "net", "calico"), DelegateFileError, problem);
+  Deno.test(`pickDelegateChain() refuses ${name} with ${text}`, () => {
+    assertThrows(() => pickDelegateChain([{ name, text }], "net", "calico"), DelegateFileError, problem);
+  });
+}
+
+Deno.test("requestConfig() passes what the plugin has the capability for, in place of the capabilities", () => {
+  const config = { cniVersion: "1.0.0", name: "a", type: "b", mtu: 9000 };
+  const capabilities = { mac: true, ips: false, bandwidth: true };
+  assertEquals(requestConfig({ ...config, capabilities }, { mac: "02:00:00:00:00:01", ips: [], portMappings: [] }), {
+    ...config,
+    runtimeConfig: { mac: "02:00:00:00:00:01" },
+  });
+  assertEquals(requestConfig({ ...config, capabilities }, {}), config);
+  assertEquals(requestConfig(config, { mac: "02:00:00:00:00:01" }), config);
+});
+
+const VERSIONS: readonly (readonly [object, string])[] = [
+  [{}, "0.4.0"],
+  [{ cniVersion: "0.2.0" }, "0.2.0"],
+  [{ cniVersion: "1.0.0" }, "1.0.0"],
+  [{ cniVersions: ["0.4.0", "1.0.0", "2.0.0"] }, "1.0.0"],
+  [{ cniVersion: "1.1.0", cniVersions: ["0.4.0"] }, "1.1.0"],
+  [{ cniVersion: "2.0.0", cniVersions: ["0.3.1"] }, "0.3.1"],
+];
+
+for (const [stated, picked] of VERSIONS) {
+  Deno.test(`parseDelegateFile() picks ${picked} from ${JSON.stringify(stated)}`, () => {
+    const list = { ...stated, name: "a", plugins: [{ type: "b", cniVersion: "0.1.0" }] };
+    const { configs, disableCheck } = parseDelegateFile(conf("a.conflist", list));
+    assertEquals([configs[0]?.cniVersion, disableCheck], [picked, false]);
   });
 }
 

@@ -1,12 +1,21 @@
 /** Configuration files of static delegates: which one serves a network, and what it holds. */
 
 import { identifier } from "../cni/config.ts";
+import { cniVersions } from "../cni/version.ts";
 import type { DelegateConfig } from "./delegate_config.ts";
 
 /** A file of the CNI configuration folder. */
 export interface DelegateFile {
   readonly name: string;
   readonly text: string;
+}
+
+/** The plugins that a file tells to run for one interface. */
+export interface DelegateChain {
+  /** In the order they run, as they stand in the file but for name and version. */
+  readonly configs: readonly DelegateConfig[];
+  /** The administrator wants no CHECK of it. */
+  readonly disableCheck: boolean;
 }
 
 /** No usable file for a network; the message names it. */
@@ -24,11 +33,11 @@ const DEFAULT_VERSION = "0.4.0";
  * @param files in the order of their names
  * @throws {DelegateFileError} when there is none, or the one picked cannot be read
  */
-export function pickDelegateConfigs(
+export function pickDelegateChain(
   files: readonly DelegateFile[],
   networkId: string | undefined,
   type: string,
-): DelegateConfig[] {
+): DelegateChain {
   const own = networkId === undefined
     ? undefined
     : files.find(({ name }) => name === `${networkId}.conf` || name === `${networkId}.conflist`);
@@ -44,8 +53,8 @@ export function pickDelegateConfigs(
 /** Files of other plugins may be broken without being ours to complain about. */
 function describes(file: DelegateFile, type: string): boolean {
   try {
-    const configs = parseDelegateFile(file);
-    return [configs[0]?.name, configs[0]?.type].some((text) => text?.toLowerCase() === type);
+    const { configs: [first] } = parseDelegateFile(file);
+    return [first?.name, first?.type].some((text) => text?.toLowerCase() === type);
   } catch (error) {
     if (error instanceof DelegateFileError) return false;
     throw error;
@@ -57,12 +66,11 @@ function describes(file: DelegateFile, type: string): boolean {
  *
  * @throws {DelegateFileError}
  */
-export function parseDelegateFile({ name: file, text }: DelegateFile): DelegateConfig[] {
+export function parseDelegateFile({ name: file, text }: DelegateFile): DelegateChain {
   const root = parseObject(file, text);
-  const cniVersion = textOr(root.cniVersion, DEFAULT_VERSION);
-  const name = textOr(root.name, "");
-  if (!identifier.pattern.test(name)) {
-    throw new DelegateFileError(`Cannot read ${file}: name is ${JSON.stringify(root.name)}, must be a network name`);
+  const { name } = root;
+  if (typeof name !== "string" || !identifier.pattern.test(name)) {
+    throw new DelegateFileError(`Cannot read ${file}: name is ${JSON.stringify(name)}, must be a network name`);
   }
   const plugins = file.endsWith(".conflist") ? root.plugins : [root];
   if (!Array.isArray(plugins) || plugins.length === 0) {
@@ -70,19 +78,36 @@ export function parseDelegateFile({ name: file, text }: DelegateFile): DelegateC
       `Cannot read ${file}: plugins is ${JSON.stringify(plugins)}, must be a list of plugins`,
     );
   }
-  return plugins.map((plugin: unknown, index) => {
-    const { type } = (plugin ?? {}) as { type?: unknown };
-    // The type becomes a path in the plugin folders, so it must not be one itself.
-    if (typeof type !== "string" || !identifier.pattern.test(type)) {
-      throw new DelegateFileError(
-        `Cannot read ${file}: type of plugin ${index} is ${JSON.stringify(type)}, must be the name of a plugin`,
-      );
-    }
-    if (type === "danm") {
-      throw new DelegateFileError(`Cannot read ${file}: plugin ${index} is danm, which would call itself`);
-    }
-    return { ...(plugin as object), cniVersion, name, type };
-  });
+  const common = { cniVersion: pickVersion(root), name };
+  return {
+    configs: plugins.map((plugin: unknown, index) => ({
+      ...(plugin as object),
+      ...common,
+      type: readType(file, plugin, index),
+    })),
+    disableCheck: root.disableCheck === true,
+  };
+}
+
+/** The newest that file and DANM both know; else what the file says, for its plugins to judge. */
+function pickVersion({ cniVersion, cniVersions: alternatives }: Record<string, unknown>): string {
+  const stated = typeof cniVersion === "string" && cniVersion !== "" ? [cniVersion] : [];
+  const all: unknown[] = [...stated, ...(Array.isArray(alternatives) ? alternatives : [])];
+  return cniVersions.findLast((known) => all.includes(known)) ?? stated[0] ?? DEFAULT_VERSION;
+}
+
+function readType(file: string, plugin: unknown, index: number): string {
+  const { type } = (plugin ?? {}) as { type?: unknown };
+  // The type becomes a path in the plugin folders, so it must not be one itself.
+  if (typeof type !== "string" || !identifier.pattern.test(type)) {
+    throw new DelegateFileError(
+      `Cannot read ${file}: type of plugin ${index} is ${JSON.stringify(type)}, must be the name of a plugin`,
+    );
+  }
+  if (type === "danm") {
+    throw new DelegateFileError(`Cannot read ${file}: plugin ${index} is danm, which would call itself`);
+  }
+  return type;
 }
 
 function parseObject(file: string, text: string): Record<string, unknown> {
@@ -94,8 +119,4 @@ function parseObject(file: string, text: string): Record<string, unknown> {
   }
   if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
   throw new DelegateFileError(`Cannot read ${file}: it is ${JSON.stringify(value)}, must be a JSON object`);
-}
-
-function textOr(value: unknown, fallback: string): string {
-  return typeof value === "string" && value !== "" ? value : fallback;
 }

@@ -4,7 +4,7 @@ import type { DelegateConfig } from "../attach/delegate_config.ts";
 import { encodeResult } from "../cni/encode_result.ts";
 import type { Parameters } from "../cni/environment.ts";
 import type { Result } from "../cni/result.ts";
-import { isCniVersion } from "../cni/version.ts";
+import { isAtLeast, isCniVersion } from "../cni/version.ts";
 import { DelegateMissingError, runDelegate } from "./run_delegate.ts";
 
 /** Who is attached, and where; the same for every command. */
@@ -54,7 +54,8 @@ export async function checkDelegates(
   signal: AbortSignal,
 ): Promise<void> {
   for (const config of configs) {
-    if (config.cniVersion === "0.3.1") continue;
+    const { cniVersion } = config;
+    if (!isCniVersion(cniVersion) || !isAtLeast(cniVersion, "0.4.0")) continue;
     await runDelegate(withPrevious(config, result), { ...target, command: "CHECK" }, signal);
   }
 }

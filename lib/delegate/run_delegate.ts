@@ -37,6 +37,8 @@ export async function runDelegate(
   }
   const env = { ...encodeEnvironment(parameters), PATH: PROGRAM_PATH };
   const outcome = await runProcess({ program, args: [], stdin: JSON.stringify(config), env }, signal);
+  // The specification wants it passed on; the error has an excerpt of it where there is nothing better to say.
+  if (outcome.stderr !== "") console.error(outcome.stderr.trimEnd());
   if (outcome.code !== 0) throw toFailure(config.type, parameters.command, outcome);
   if (parameters.command !== "ADD") return undefined;
   return decodeResult(parseOutput(config.type, outcome.stdout), `result of plugin ${config.type}`);

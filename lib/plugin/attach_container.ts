@@ -91,7 +91,7 @@ function beginEntry({ target }: Attachment, { metadata, spec }: Pod, plans: read
   return {
     type: "begin",
     netns: target.netns,
-    ifName: target.ifName,
+    args: [...target.args],
     pod: { namespace, name, uid },
     host: spec.nodeName ?? "",
     interfaces: plans.map((plan) => ({

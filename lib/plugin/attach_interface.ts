@@ -1,13 +1,7 @@
 /** Makes one interface of a Pod: addresses, link, record. What is left to do inside the namespace comes after. */
 
-import {
-  type DelegateConfig,
-  macvlanConfig,
-  type ReservedAddress,
-  sriovConfig,
-  staticConfigs,
-} from "../attach/delegate_config.ts";
-import { pickDelegateConfigs } from "../attach/delegate_file.ts";
+import { macvlanConfig, type ReservedAddress, sriovConfig, staticConfigs } from "../attach/delegate_config.ts";
+import { type DelegateChain, pickDelegateChain } from "../attach/delegate_file.ts";
 import type { InterfacePlan } from "../attach/interface_plan.ts";
 import { defaultGateway } from "../attach/network_terms.ts";
 import type { IpConfig, Result } from "../cni/result.ts";
@@ -111,7 +105,7 @@ async function attachMacvlan(
   const addresses = await reserveAddresses(context, plan, signal);
   const setup = reservedSetup(plan, addresses, mac);
   const [result] = await allDone([
-    delegate(context, plan, [macvlanConfig(plan, addresses, parent.name, mac)], signal),
+    delegate(context, plan, generated(macvlanConfig(plan, addresses, parent.name, mac)), signal),
     record(context, plan, setup, signal),
   ]);
   // The plugin was told no gateways, so its own answer lacks them.
@@ -136,7 +130,7 @@ async function attachSriov(
 ): Promise<AttachedInterface> {
   const deviceId = context.devices.get(plan.index)!;
   const [driver, addresses] = await allDone([pciDriver(deviceId), reserveAddresses(context, plan, signal)]);
-  const result = await delegate(context, plan, [sriovConfig(plan, addresses, deviceId)], signal);
+  const result = await delegate(context, plan, generated(sriovConfig(plan, addresses, deviceId)), signal);
   if (!isUserspaceDriver(driver)) return await finishDelegated(context, plan, result, signal, deviceId);
   const link = standInLink(context.target.containerId, plan, deviceId, result);
   const setup = reservedSetup(plan, addresses, link.mac);
@@ -159,10 +153,22 @@ async function attachStatic(
   signal: AbortSignal,
 ): Promise<AttachedInterface> {
   const files = await readFolder(context.services.config.cniDir, [".conf", ".conflist"]);
-  const configs = pickDelegateConfigs(files, plan.terms.networkId, plan.terms.type);
+  const chain = pickDelegateChain(files, plan.terms.networkId, plan.terms.type);
   const addresses = await reserveAddresses(context, plan, signal);
-  const result = await delegate(context, plan, staticConfigs(plan, addresses, configs), signal);
-  return await finishDelegated(context, plan, result, signal);
+  const configs = staticConfigs(plan, addresses, chain.configs, context.services.config.runtimeConfig);
+  const result = await delegate(context, plan, { ...chain, configs }, signal);
+  return await finishDelegated(context, plan, withInterface(result, plan.name, context.target.netns), signal);
+}
+
+/**
+ * Adds what a delegate may leave out and readers of DANM's result need: the interface, which the oldest versions of the
+ * protocol do not have, and whose the addresses are.
+ */
+function withInterface(result: Result, name: string, sandbox: string): Result {
+  const interfaces = result.interfaces.length > 0 ? result.interfaces : [{ name, sandbox }];
+  const place = interfaces.findIndex((link) => link.name === name && link.sandbox !== undefined);
+  const own = place < 0 ? {} : { interface: place };
+  return { ...result, interfaces, ips: result.ips.map((ip) => ({ ...own, ...ip })) };
 }
 
 /** Records an interface that is wholly what its delegates returned. */
@@ -197,14 +203,18 @@ async function reserveAddresses(
   ));
 }
 
+function generated(config: DelegateChain["configs"][number]): DelegateChain {
+  return { configs: [config], disableCheck: false };
+}
+
 async function delegate(
   { target, journal }: AttachContext,
   plan: InterfacePlan,
-  configs: readonly DelegateConfig[],
+  { configs, disableCheck }: DelegateChain,
   signal: AbortSignal,
 ): Promise<Result> {
   const { index } = plan;
-  await journal.append([{ type: "delegates", index, configs }], { durable: true });
+  await journal.append([{ type: "delegates", index, configs, disableCheck }], { durable: true });
   const result = await addDelegates(configs, { ...target, ifName: plan.name }, signal) ??
     { interfaces: [], ips: [], routes: [], dns: {} };
   await journal.append([{ type: "delegated", index, result }], { durable: false });

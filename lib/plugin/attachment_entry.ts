@@ -21,7 +21,8 @@ export interface RecordedInterface {
 export interface BeginEntry {
   readonly type: "begin";
   readonly netns: string;
-  readonly ifName: string;
+  /** CNI_ARGS of the ADD: delegates get the same ever after. */
+  readonly args: readonly (readonly [key: string, value: string])[];
   readonly pod: { readonly namespace: string; readonly name: string; readonly uid: string };
   readonly host: string;
   readonly interfaces: readonly RecordedInterface[];
@@ -39,6 +40,8 @@ export interface DelegatesEntry {
   readonly type: "delegates";
   readonly index: number;
   readonly configs: readonly DelegateConfig[];
+  /** The administrator wants no CHECK of them. */
+  readonly disableCheck: boolean;
 }
 
 /** Delegates have returned. */

@@ -49,8 +49,9 @@ async function checkAllDelegates(
   );
   await Promise.all(
     entriesOf(entries, "delegated").map(async ({ index, result }) => {
-      const configs = entriesOf(entries, "delegates").find((entry) => entry.index === index)?.configs ?? [];
-      await checkDelegates(configs, { ...target, ifName: names.get(index) ?? target.ifName }, result, signal);
+      const chain = entriesOf(entries, "delegates").find((entry) => entry.index === index);
+      if (!chain || chain.disableCheck) return;
+      await checkDelegates(chain.configs, { ...target, ifName: names.get(index) ?? target.ifName }, result, signal);
     }),
   );
 }

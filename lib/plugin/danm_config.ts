@@ -19,6 +19,8 @@ export interface DanmConfig {
   readonly logLevel: LogLevel;
   /** Folder of what must survive on the node. */
   readonly stateDir: string;
+  /** What the runtime passes for those who have the capability for it: by capability. */
+  readonly runtimeConfig: Readonly<Record<string, unknown>>;
   /** Socket of kubelet's PodResources API. */
   readonly podResourcesSocket: string;
 }
@@ -39,6 +41,7 @@ export function readDanmConfig(config: NetworkConfig, defaultCniDir?: string): D
     logFile: path(config, "logFile", "/var/log/danm.log"),
     logLevel: oneOf(config, "logLevel", "info", isLogLevel, LOG_LEVELS),
     stateDir: path(config, "stateDir", "/var/lib/danm"),
+    runtimeConfig: object(config, "runtimeConfig"),
     podResourcesSocket: path(config, "podResourcesSocket", "/var/lib/kubelet/pod-resources/kubelet.sock"),
   };
 }
@@ -59,6 +62,12 @@ function oneOf<T extends string>(
   const value = config[key] ?? fallback;
   if (typeof value === "string" && accepts(value)) return value;
   throw invalid(key, value, `one of ${allowed.join(", ")}`);
+}
+
+function object(config: NetworkConfig, key: string): Readonly<Record<string, unknown>> {
+  const value = config[key] ?? {};
+  if (typeof value === "object" && !Array.isArray(value)) return value as Readonly<Record<string, unknown>>;
+  throw invalid(key, value, "an object");
 }
 
 function seconds({ timeout = 30 }: NetworkConfig): number {

@@ -62,9 +62,10 @@ async function removeLink(
 ): Promise<void> {
   const delegates = entriesOf(entries, "delegates").find((entry) => entry.index === index);
   const netns = target.netns || begin.netns;
+  const args = new Map(begin.args);
   if (delegates) {
     const delegated = entriesOf(entries, "delegated").find((entry) => entry.index === index);
-    await deleteDelegates(delegates.configs, { ...target, netns, ifName: name }, delegated?.result, signal);
+    await deleteDelegates(delegates.configs, { ...target, netns, ifName: name, args }, delegated?.result, signal);
   }
   // Delegates that failed half-way may have left the link as well, and do not all remove it then.
   await deleteLinks(netns, [name, temporaryName(target.containerId, index)], signal);

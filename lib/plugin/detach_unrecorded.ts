@@ -2,8 +2,8 @@
 
 import type { DanmEp } from "../api/danm_ep.ts";
 import { resourceFor } from "../api/resource.ts";
-import type { DelegateConfig } from "../attach/delegate_config.ts";
-import { DelegateFileError, pickDelegateConfigs } from "../attach/delegate_file.ts";
+import { type DelegateConfig, requestConfig } from "../attach/delegate_config.ts";
+import { DelegateFileError, pickDelegateChain } from "../attach/delegate_file.ts";
 import { type DelegateTarget, deleteDelegates } from "../delegate/delegate_chain.ts";
 import { readFolder } from "../host/read_folder.ts";
 import { releaseAddress } from "../ipam/release_address.ts";
@@ -61,7 +61,8 @@ async function delegateConfigs(
   const network = await readNetwork(services, spec.apiType, metadata.namespace!, spec.NetworkName, signal);
   const files = await readFolder(services.config.cniDir, [".conf", ".conflist"]);
   try {
-    return pickDelegateConfigs(files, network?.spec.NetworkID, type);
+    const { configs } = pickDelegateChain(files, network?.spec.NetworkID, type);
+    return configs.map((config) => requestConfig(config, {}));
   } catch (error) {
     if (error instanceof DelegateFileError) return [];
     throw error;
