@@ -1,9 +1,8 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { fromFileUrl } from "@std/path/posix";
 import { eventually } from "../../tests/cluster/eventually.ts";
 import { sharedCluster } from "../../tests/cluster/shared_cluster.ts";
 import { PRODUCT_VERSION } from "../api/product_version.ts";
-import type { LogFields } from "../host/log.ts";
+import { copycatCommand, spawnCopycat } from "../../tests/daemon/spawn_copycat.ts";
 
 const cluster = await sharedCluster();
 Deno.test.afterAll(async () => await cluster[Symbol.asyncDispose]());
@@ -11,63 +10,7 @@ Deno.test.afterAll(async () => await cluster[Symbol.asyncDispose]());
 const CONFIG_MAPS = { group: "", version: "v1", plural: "configmaps" };
 const soon = () => ({ signal: AbortSignal.timeout(20_000) });
 
-/** A process of the example daemon. */
-interface Copycat extends AsyncDisposable {
-  /** Lines of its log so far. */
-  readonly log: readonly LogFields[];
-  readonly status: Promise<Deno.CommandStatus>;
-  kill(signal: Deno.Signal): void;
-  /** Waits for a line of its log. */
-  says(message: string): Promise<LogFields>;
-  /** Asks its HTTP server. */
-  get(path: string): Promise<{ readonly status: number; readonly text: string }>;
-}
-
-function command(args: readonly string[], stderr: "piped" | "null" = "piped"): Deno.Command {
-  const path = (file: string) => fromFileUrl(import.meta.resolve(file));
-  const permissions = ["--allow-net", "--allow-read", "--allow-env", "--allow-sys=hostname", "--no-prompt"];
-  return new Deno.Command(Deno.execPath(), {
-    args: ["run", "--config", path("../../deno.json"), ...permissions, path("./testdata/copycat.ts"), ...args],
-    stdin: "null",
-    stdout: "piped",
-    stderr,
-  });
-}
-
-function startCopycat(...args: readonly string[]): Copycat {
-  const child = command([`--kubeconfig=${cluster.kubeconfig}`, "--metrics-address=127.0.0.1:0", ...args]).spawn();
-  const log: LogFields[] = [];
-  const reading = readLines(child.stderr, (line) => log.push(JSON.parse(line)));
-  const says = (message: string) => eventually(`read "${message}"`, () => log.find((line) => line.message === message));
-  return {
-    log,
-    status: child.status,
-    kill: (signal) => child.kill(signal),
-    says,
-    async get(path) {
-      const { metricsAddress } = await says("started");
-      const response = await fetch(`http://${metricsAddress}${path}`, soon());
-      return { status: response.status, text: await response.text() };
-    },
-    async [Symbol.asyncDispose]() {
-      try {
-        child.kill("SIGKILL");
-      } catch {
-        // it has ended
-      }
-      await Promise.all([child.status, reading, child.stdout.cancel()]);
-    },
-  };
-}
-
-async function readLines(bytes: ReadableStream<Uint8Array<ArrayBuffer>>, tell: (line: string) => void): Promise<void> {
-  let rest = "";
-  for await (const chunk of bytes.pipeThrough(new TextDecoderStream())) {
-    const lines = (rest + chunk).split("\n");
-    rest = lines.pop() ?? "";
-    lines.forEach(tell);
-  }
-}
+const startCopycat = (...args: readonly string[]) => spawnCopycat([`--kubeconfig=${cluster.kubeconfig}`, ...args]);
 
 Deno.test("runDaemon() works, answers probes and ends cleanly when asked to", async () => {
   using admin = cluster.client();
@@ -124,14 +67,14 @@ Deno.test("runDaemon() ends with 1 when it cannot listen or has no way to the AP
 });
 
 Deno.test("runDaemon() takes what has no file name for a Pod without a service account", async () => {
-  const { code, stderr } = await command([]).output();
+  const { code, stderr } = await copycatCommand([]).output();
   assertEquals(code, 1);
   assertMatch(new TextDecoder().decode(stderr), /KUBERNETES_SERVICE_HOST/);
 });
 
 Deno.test("runDaemon() explains itself and refuses what it does not know", async () => {
   const run = async (...args: string[]) => {
-    const { code, stdout, stderr } = await command(args).output();
+    const { code, stdout, stderr } = await copycatCommand(args).output();
     return { code, stdout: new TextDecoder().decode(stdout), stderr: new TextDecoder().decode(stderr) };
   };
   const help = await run("--help");

@@ -1,13 +1,16 @@
-/** The least that is a daemon: gives every ConfigMap labelled `copy=me` a key `copy` with the value of its key `value`. */
+/**
+ * The least that is a daemon: gives every ConfigMap labelled `copy=me` a key `copy` with the value of its key `value`, and a
+ * key `by` that says which process did so.
+ */
 
-import type { KubeObject } from "../../api/kube_object.ts";
-import { splitKey } from "../../kube/object_key.ts";
-import { createController } from "../controller.ts";
-import { type Daemon, runDaemon } from "../daemon.ts";
-import { booleanFlag, choiceFlag } from "../flag.ts";
-import { createLeadership } from "../leadership.ts";
-import { runTogether } from "../run_together.ts";
-import { watchResource } from "../watch_resource.ts";
+import type { KubeObject } from "../../lib/api/kube_object.ts";
+import { splitKey } from "../../lib/kube/object_key.ts";
+import { createController } from "../../lib/controller/controller.ts";
+import { type Daemon, runDaemon } from "../../lib/controller/daemon.ts";
+import { booleanFlag, choiceFlag } from "../../lib/controller/flag.ts";
+import { createLeadership } from "../../lib/controller/leadership.ts";
+import { runTogether } from "../../lib/controller/run_together.ts";
+import { watchResource } from "../../lib/controller/watch_resource.ts";
 
 type ConfigMap = KubeObject<"ConfigMap", { readonly data?: Readonly<Record<string, string>> }>;
 
@@ -27,7 +30,9 @@ async function copy(daemon: Daemon, leaderElect: boolean, signal: AbortSignal): 
       const { value, copy } = maps.get(key)?.data ?? {};
       if (value === undefined || value === copy) return;
       const ref = { ...CONFIG_MAPS, ...splitKey(key) };
-      await leadership.kube.patch(ref, { type: "merge", body: { data: { copy: value } } }, { signal });
+      await leadership.kube.patch(ref, { type: "merge", body: { data: { copy: value, by: daemon.identity } } }, {
+        signal,
+      });
       daemon.events.record({ apiVersion: "v1", kind: "ConfigMap", metadata: splitKey(key) }, {
         type: "Normal",
         reason: "Copied",
