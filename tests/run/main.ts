@@ -6,14 +6,18 @@
  */
 
 import { fromFileUrl, join } from "@std/path/posix";
+import { writeAll } from "../../lib/host/write_all.ts";
 import { type Lane, laneOf, LANES } from "./lanes.ts";
-import { add, closingLine, NONE, type Tally, tallyReport, untested } from "./tally.ts";
+import { add, closingLine, NONE, notStarted, type Tally, tallyReport } from "./tally.ts";
 
 const root = fromFileUrl(new URL("../..", import.meta.url));
 const TREES = ["cmd", "crds", "lib", "tests"];
 
 /** What timeout(1) ends with when it had to end its command. */
 const TIMED_OUT = 124;
+
+/** How long what a lane started may outlive it. */
+const LINGER_MS = 10_000;
 
 async function runLanes(names: readonly string[], signal: AbortSignal): Promise<Tally> {
   const unknown = names.find((name) => !LANES.some((lane) => lane.name === name));
@@ -45,12 +49,12 @@ async function runLane(lane: Lane, files: readonly string[], signal: AbortSignal
   if (lane.root && Deno.uid() !== 0) return broken(NONE, "it must run as root");
   const path = await Deno.makeTempFile({ prefix: "danm-tests-", suffix: ".xml" });
   try {
-    const code = await runDeno(lane, denoArguments(lane, files, path), signal);
-    const report = await Deno.readTextFile(path);
-    const tally = tallyReport(report);
+    const { code, output, leftNothing } = await runDeno(lane, denoArguments(lane, files, path), signal);
+    const tally = tallyReport(await Deno.readTextFile(path));
     if (code === TIMED_OUT) return broken(tally, `it did not end within ${lane.minutes} minutes`);
-    const silent = untested(report, files);
-    if (silent.length > 0) return broken(tally, `no test ran of ${silent.join(", ")} (exit code ${code})`);
+    const missing = notStarted(output, files);
+    if (missing.length > 0) return broken(tally, `no test ran of ${missing.join(", ")} (exit code ${code})`);
+    if (!leftNothing) return broken(tally, "it left a process behind that holds its output");
     if (code !== 0 && tally.failed === 0) return broken(tally, `it ended with exit code ${code}`);
     return tally;
   } finally {
@@ -73,18 +77,34 @@ function denoArguments(lane: Lane, files: readonly string[], report: string): st
   }
 }
 
-/** Runs Deno in a process group of its own, which the deadline or the signal ends as a whole. */
-async function runDeno(lane: Lane, words: readonly string[], signal: AbortSignal): Promise<number> {
+/** Runs Deno in a process group of its own, which the deadline or the signal ends as a whole; shows what it prints. */
+async function runDeno(lane: Lane, words: readonly string[], signal: AbortSignal) {
   const child = new Deno.Command("timeout", {
     args: ["--kill-after=30s", `${lane.minutes}m`, Deno.execPath(), ...words],
     cwd: root,
+    env: { NO_COLOR: "1" },
     stdin: "null",
+    stdout: "piped",
   }).spawn();
   const interrupt = () => child.kill("SIGINT");
   signal.addEventListener("abort", interrupt);
+  let output = "";
+  const reading = (async () => {
+    for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) {
+      output += text;
+      writeAll(Deno.stdout, new TextEncoder().encode(text));
+    }
+    return true;
+  })();
   const { code } = await child.status;
   signal.removeEventListener("abort", interrupt);
-  return code;
+  const leftNothing = await Promise.race([reading, falseAfter(AbortSignal.timeout(LINGER_MS))]);
+  return { code, output, leftNothing };
+}
+
+/** Resolves to false when the signal fires. */
+function falseAfter(signal: AbortSignal): Promise<false> {
+  return new Promise((resolve) => signal.addEventListener("abort", () => resolve(false)));
 }
 
 async function testFiles(folder: string): Promise<string[]> {

@@ -25,7 +25,8 @@ export function tallyReport(xml: string): Tally {
   return { passed: cases.length - skipped - failed, failed, skipped };
 }
 
-/** The test files of which such a report tells nothing, as happens when a file fails to load or ends the process. */
-export function untested(xml: string, files: readonly string[]): string[] {
-  return files.filter((file) => !xml.includes(`<testsuite name="./${file}"`));
+/** The test files that `deno test` printed no start of, as happens when one fails to load or ends the process. */
+export function notStarted(output: string, files: readonly string[]): string[] {
+  const started = new Set([...output.matchAll(/^running \d+ tests? from \.\/(.+)$/gm)].map(([, file]) => file));
+  return files.filter((file) => !started.has(file));
 }
