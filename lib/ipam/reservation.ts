@@ -33,10 +33,10 @@ export interface ReserveContext {
    * Makes `claim` survive a crash. Called, and awaited, before each attempt to take an address; it replaces the claim
    * before it, which was refused.
    */
-  intend(claim: Claim): Promise<void>;
+  readonly intend: (claim: Claim) => Promise<void>;
   /** Milliseconds since 1970. */
-  now(): number;
+  readonly now: () => number;
   /** Uniform in [0, 1); default Math.random. */
-  random?(): number;
+  readonly random?: () => number;
   readonly signal: AbortSignal;
 }

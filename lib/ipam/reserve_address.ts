@@ -2,10 +2,10 @@
 
 import { type Address, formatAddress } from "../net/address.ts";
 import { contains, formatSubnet } from "../net/subnet.ts";
-import { type Block, offsetIn } from "./block.ts";
+import { offsetIn } from "./block.ts";
 import { blockSizeFor } from "./block_geometry.ts";
 import type { BlockStore } from "./block_store.ts";
-import { findFree, isFull, type Search } from "./find_free.ts";
+import { type Find, findFree, isFull, type Search } from "./find_free.ts";
 import { isHostAddress } from "./host_address.ts";
 import { isSet } from "./legacy_bitmap.ts";
 import { openBlock } from "./open_block.ts";
@@ -32,39 +32,31 @@ export async function reserveAddress(
   request: ReserveRequest,
   context: ReserveContext,
 ): Promise<Reservation> {
-  return request.kind === "static"
-    ? await reserveStatic(store, pool, request.address, context)
-    : await reserveDynamic(store, pool, context);
+  const search: Search = { store, pool, key: poolKey(pool), context, random: context.random ?? Math.random };
+  return request.kind === "static" ? await reserveStatic(search, request.address) : await reserveDynamic(search);
 }
 
-async function reserveDynamic(store: BlockStore, pool: Pool, context: ReserveContext): Promise<Reservation> {
-  const search: Search = { store, pool, key: poolKey(pool), context, random: context.random ?? Math.random };
+async function reserveDynamic(search: Search): Promise<Reservation> {
+  const { pool, context: { signal }, random } = search;
   for (let round = 0;; round++) {
     const find = await findFree(search, round);
     if (!find) throw new PoolExhaustedError(pool);
-    const taken = await take(store, pool, find.block, find.offset, context);
-    if (taken) {
-      await markIfFull(search, taken.block);
-      return taken.reservation;
-    }
-    await pause(search.random() * Math.min(MAX_PAUSE_MS, 5 * 2 ** round), context.signal);
+    const reservation = await take(search, find);
+    if (reservation) return reservation;
+    await pause(random() * Math.min(MAX_PAUSE_MS, 5 * 2 ** round), signal);
   }
 }
 
-async function reserveStatic(
-  store: BlockStore,
-  pool: Pool,
-  address: Address,
-  context: ReserveContext,
-): Promise<Reservation> {
+async function reserveStatic(search: Search, address: Address): Promise<Reservation> {
+  const { store, pool, context: { owner, signal } } = search;
   checkStatic(pool, address);
   for (;;) {
-    const block = await openBlock(store, pool, address.value, blockSizeFor(pool.range), context.signal);
+    const block = await openBlock(store, pool, address.value, blockSizeFor(pool.range), signal);
     const offset = offsetIn(block, address.value);
     const holder = block.allocations[offset];
-    if (holder !== undefined && holder !== context.owner) throw new AddressTakenError(pool, address, holder);
-    const taken = await take(store, pool, block, offset, context);
-    if (taken) return taken.reservation; // else somebody was faster, and the next read tells who
+    if (holder !== undefined && holder !== owner) throw new AddressTakenError(pool, address, holder);
+    const reservation = await take(search, { block, offset });
+    if (reservation) return reservation; // else somebody was faster, and the next read tells who
   }
 }
 
@@ -79,25 +71,20 @@ function checkStatic(pool: Pool, address: Address): void {
   }
 }
 
-async function take(
-  store: BlockStore,
-  pool: Pool,
-  block: Block,
-  offset: number,
-  { owner, intend, signal }: ReserveContext,
-): Promise<{ readonly reservation: Reservation; readonly block: Block } | undefined> {
+/** Takes what was found free; resolves to undefined when somebody else was faster. */
+async function take({ store, pool, key, context }: Search, { block, offset }: Find): Promise<Reservation | undefined> {
+  const { owner, intend, signal } = context;
   signal.throwIfAborted();
   const address = { family: pool.family, value: block.base + BigInt(offset) };
   const claim: Claim = { block: block.name, offset, address: formatAddress(address), owner };
   await intend(claim);
   const after = await store.take(block.name, offset, owner, signal);
-  return after && { reservation: { address, prefix: pool.subnet.prefix, claim }, block: after };
-}
-
-/** Whoever takes the last number marks the block, so that others need not look at it. */
-async function markIfFull({ store, pool, key, context }: Search, block: Block): Promise<void> {
-  if (!isFull(pool, block)) return;
-  await store.markFull(block, key, context.signal).catch(() => {}); // the address is held; the next to look will mark
+  if (!after) return undefined;
+  if (isFull(pool, after)) {
+    // So that others need not look at it. The address is held either way: if this fails, who looks next marks it.
+    await store.markFull(after, key, signal).catch(() => {});
+  }
+  return { address, prefix: pool.subnet.prefix, claim };
 }
 
 /** Waits `ms` milliseconds; rejects with the reason of `signal` when that comes first. */

@@ -67,9 +67,16 @@ export function blockOf({ metadata, spec }: AddressBlock, group: ApiGroup): Bloc
   };
 }
 
-/** The size of a block of which only the metadata was read. */
-export function blockSizeOf(metadata: ObjectMeta, group: ApiGroup): number {
-  return Number(metadata.annotations?.[blockKeys(group).size]);
+/**
+ * The size of a block of which only the metadata was read.
+ *
+ * @throws {TypeError} when somebody removed the annotation that says it
+ */
+export function blockSizeOf({ name, annotations }: ObjectMeta, group: ApiGroup): number {
+  const key = blockKeys(group).size;
+  const size = Number(annotations?.[key]);
+  if (!(size > 0)) throw new TypeError(`Cannot use AddressBlock ${name}: annotation ${key} must be its size`);
+  return size;
 }
 
 /** Selects the blocks of `space`. */

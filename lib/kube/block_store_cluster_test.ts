@@ -70,6 +70,15 @@ Deno.test("createBlockStore() rejects when the server refuses a number that nobo
   assert(isInvalid(await assertRejects(() => store.take(name, 0, tooLong, soon()))));
 });
 
+Deno.test("createBlockStore() sizes() rejects rather than guess the size of a block that does not say it", async () => {
+  const store = createBlockStore(client, "danm.k8s.io");
+  const space = freshSpace();
+  const { name } = await store.create({ space, base: 0n, size: 16 }, soon());
+  const body = { metadata: { annotations: { "danm.k8s.io/size": null } } };
+  await client.patch({ ...BLOCKS, name }, { type: "merge", body }, { signal: soon() });
+  await assertRejects(() => store.sizes(space, soon()), TypeError, "annotation danm.k8s.io/size must be its size");
+});
+
 /** What the API server, or the network before it, may do to a write. */
 const FAULTS: readonly FaultAction[] = [
   { kind: "dropBefore" },
