@@ -17,8 +17,10 @@ export interface Leadership {
  *
  * @param elect false where no other replica is expected (`--leader-elect=false`): then this one leads all the time
  */
-export function createLeadership(daemon: Daemon, elect: boolean): Leadership {
-  const { name, identity, kube, namespace, log, meters } = daemon;
+export function createLeadership(
+  { name, identity, kube, namespace, log, meters }: Omit<Daemon, "apiGroup" | "events" | "health" | "registry">,
+  elect: boolean,
+): Leadership {
   meters.leader.set(Number(!elect));
   if (!elect) return { kube, run: (work, signal) => work(signal) };
 

@@ -1,11 +1,15 @@
-/** Two real processes with the timing of production. */
+/** Two real processes with the timing of production, mostly. */
 
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import { parse, stringify } from "@std/yaml";
+import { Registry } from "prom-client";
 import { eventually } from "../../tests/cluster/eventually.ts";
 import { sharedCluster } from "../../tests/cluster/shared_cluster.ts";
 import type { KubeClient } from "../kube/client.ts";
 import type { ObjectRef } from "../kube/resource_path.ts";
+import { openStandardErrorLog } from "../host/log.ts";
+import { createLeadership } from "./leadership.ts";
+import { createMeters } from "./meters.ts";
 import { type Copycat, spawnCopycat } from "../../tests/daemon/spawn_copycat.ts";
 
 const cluster = await sharedCluster();
@@ -17,6 +21,7 @@ interface ConfigMap {
 
 const CONFIG_MAPS = { group: "", version: "v1", plural: "configmaps" };
 const TAKE_OVER = { deadlineMs: 20_000 };
+const NEVER = new AbortController().signal;
 const soon = () => ({ signal: AbortSignal.timeout(20_000) });
 
 /** What two replicas, of which one leads, do to a ConfigMap whose value changes all the time. */
@@ -107,4 +112,23 @@ Deno.test("createLeadership() has no second writer in a process that was frozen 
   const { status } = await scene.leader.get("/healthz");
   assertEquals([status, scene.other.log.some(({ message }) => message === "no longer leading")], [200, false]);
   assertEquals(scene.writers.length, 2);
+});
+
+Deno.test("createLeadership() writes only while this replica leads", async () => {
+  using kube = cluster.client();
+  const namespace = await cluster.createNamespace();
+  const map = { ...CONFIG_MAPS, namespace };
+  const write = (client: KubeClient, name: string) => client.create(map, { metadata: { name } }, soon());
+  const log = openStandardErrorLog("error");
+  const daemon = { name: "test", identity: "a", kube, namespace, log, meters: createMeters(new Registry()) };
+  const leadership = createLeadership(daemon, true);
+  const refused = () => assertRejects(() => write(leadership.kube, "b"), Error, "this replica does not lead");
+  await refused();
+  await assertRejects(
+    () => leadership.run(async () => void await write(leadership.kube, "a"), NEVER),
+    Error,
+    "by itself",
+  );
+  await refused();
+  await createLeadership(daemon, false).run(async () => void await write(kube, "b"), NEVER);
 });

@@ -75,6 +75,7 @@ Deno.test("runAsLeader() lets one replica work, and the next one at once when th
   await eventually("renew the lease", async () => (await leaseIn(namespace)).renewTime !== renewTime || undefined);
   assertEquals([first.leads, second.leads], [true, false]);
   await first.stop();
+  assert((await leaseIn(namespace)).holderIdentity !== "first");
   await leading(second);
   const { holderIdentity, leaseTransitions, leaseDurationSeconds } = await leaseIn(namespace);
   assertEquals([holderIdentity, leaseTransitions, leaseDurationSeconds], ["second", 1, 3]);
