@@ -1,0 +1,236 @@
+/** Which host links a node should have, and what has to be done about those it has. */
+
+import { isInterfaceName } from "../net/interface_name.ts";
+import { type HostLinkId, hostLinkMtu, hostLinkText, ownLinkName } from "./host_link.ts";
+import type { LinkSource, WantedLink } from "./link_source.ts";
+
+/** A link of the host's namespace, as far as it matters here. */
+export interface SeenLink {
+  readonly index: number;
+  readonly name: string;
+  /** Bytes. */
+  readonly mtu: number;
+  readonly up: boolean;
+  /** Interface group number. */
+  readonly group: number;
+  readonly kind?: string;
+  /** Name of the link it is on, when that is in the same namespace. */
+  readonly parent?: string;
+  /** `protocol` is an EtherType. */
+  readonly vlan?: { readonly id: number; readonly protocol: number };
+  readonly vxlan?: { readonly id: number; readonly parent?: string; readonly port: number };
+}
+
+/** A link to make or to put in order. */
+export interface LinkChange extends HostLinkId {
+  readonly name: string;
+  /** Whether it does not exist yet. */
+  readonly make: boolean;
+  readonly setMtu?: number;
+  /** A further name to give it. Whether it has it already cannot be seen: that is no failure. */
+  readonly addName?: string;
+  readonly setUp: boolean;
+  /** Who asks for it; the oldest first. */
+  readonly sources: readonly LinkSource[];
+}
+
+/**
+ * Why a link is not as it should be:
+ * - `ParentMissing`, `ParentDown`: the node has no such interface, or it is not up, so nothing on it can be;
+ * - `LinkForeign`: the link is there and not DANM's to put in order;
+ * - `VniTaken`: another link of the node has the VXLAN number, which the kernel gives once per UDP port;
+ * - `NameTaken`: something else has every name it could have.
+ */
+export type LinkProblemReason = "ParentMissing" | "ParentDown" | "LinkForeign" | "VniTaken" | "NameTaken";
+
+/** A wanted link that is not, or will not be, as it should, for a reason that only others can remove. */
+export interface LinkProblem extends HostLinkId {
+  readonly reason: LinkProblemReason;
+  /** Ends a sentence that begins with what the link is. */
+  readonly note: string;
+  readonly sources: readonly LinkSource[];
+}
+
+/** What to do on one node. */
+export interface HostLinkPlan {
+  /** Links that are wanted, and who wants them. */
+  readonly wanted: readonly DesiredLink[];
+  readonly changes: readonly LinkChange[];
+  /** DANM's own that nobody wants: to be removed unless something uses them. */
+  readonly remove: readonly SeenLink[];
+  /** DANM's own that nobody wants, but that another link of the host is on. */
+  readonly keep: readonly { readonly link: SeenLink; readonly usedBy: string }[];
+  readonly problems: readonly LinkProblem[];
+}
+
+/** One link that some object asks for. */
+export interface DesiredLink extends HostLinkId {
+  /** What it is called on this node, or is about to be; absent when it is not there and cannot be made. */
+  readonly name?: string;
+  readonly preferredNames: readonly string[];
+  readonly requiredName: string | undefined;
+  readonly sources: readonly LinkSource[];
+}
+
+/** The EtherType of IEEE 802.1Q, and the UDP port of VXLAN (RFC 7348 §5): others with the same number are other links. */
+const VLAN_PROTOCOL = 0x8100;
+const VXLAN_PORT = 4789;
+
+/** How many names of its own a link may try. */
+const OWN_NAMES = 4;
+
+/**
+ * Compares what `sources` ask for with the links of the node. Carried out on these links, another plan would be empty but
+ * for what cannot be done.
+ *
+ * @param group the interface group of links that DANM made; all others are never changed
+ */
+export function planHostLinks(
+  sources: readonly LinkSource[],
+  links: readonly SeenLink[],
+  group: number,
+): HostLinkPlan {
+  const wanted = desiredLinks(sources);
+  const names = new Set(links.map(({ name }) => name));
+  const vxlans = new Map(links.flatMap(({ name, vxlan }) => vxlan?.port === VXLAN_PORT ? [[vxlan.id, name]] : []));
+  const steps = wanted.map((desired) => planLink(desired, links, group, names, vxlans));
+  const isWanted = (link: SeenLink) => wanted.some((desired) => isSameLink(desired, link));
+  const surplus = links.filter((link) => isOwn(link, group) && !isWanted(link));
+  const keep = surplus.flatMap((link) => {
+    const usedBy = links.find((other) => isOn(other, link.name) && !surplus.includes(other));
+    return usedBy ? [{ link, usedBy: usedBy.name }] : [];
+  });
+  return {
+    wanted: wanted.map((desired, place) => ({ ...desired, ...(steps[place]?.name && { name: steps[place].name }) })),
+    changes: steps.flatMap(({ change }) => change ?? []),
+    remove: surplus.filter((link) => !keep.some((kept) => kept.link === link)),
+    keep,
+    problems: steps.flatMap(({ problem }) => problem ?? []),
+  };
+}
+
+/** What is wanted, each link once, in the order in which it was first asked for: who comes first gets the name. */
+function desiredLinks(sources: readonly LinkSource[]): DesiredLink[] {
+  const found = new Map<string, { first: WantedLink; links: WantedLink[]; sources: Set<LinkSource> }>();
+  for (const source of sources.toSorted(byAge)) {
+    for (const link of source.wanted) {
+      const key = hostLinkText(link);
+      const known = found.get(key) ?? { first: link, links: [], sources: new Set() };
+      found.set(key, known);
+      known.links.push(link);
+      known.sources.add(source);
+    }
+  }
+  return [...found.values()].map(({ first: { device, type, vni }, links, sources }) => ({
+    device,
+    type,
+    vni,
+    preferredNames: links.flatMap(({ preferredName }) => preferredName ?? []),
+    requiredName: links.find(({ requiredName }) => requiredName !== undefined)?.requiredName,
+    sources: [...sources],
+  }));
+}
+
+/** Any order will do, as long as all nodes and all runs have the same. */
+function byAge(a: LinkSource, b: LinkSource): number {
+  const [x, y] = [ageOf(a), ageOf(b)];
+  return x < y ? -1 : x > y ? 1 : 0;
+}
+
+function ageOf({ kind, metadata: { creationTimestamp = "", namespace = "", name, uid = "" } }: LinkSource): string {
+  return [creationTimestamp, kind, namespace, name, uid].join("/");
+}
+
+interface Step {
+  readonly name?: string;
+  readonly change?: LinkChange;
+  readonly problem?: LinkProblem;
+}
+
+/** @param names and @param vxlans what is taken on the node; gets what this link takes */
+function planLink(
+  desired: DesiredLink,
+  links: readonly SeenLink[],
+  group: number,
+  names: Set<string>,
+  vxlans: Map<number, string>,
+): Step {
+  const problem = (reason: LinkProblemReason, note: string): { problem: LinkProblem } => {
+    const { device, type, vni, sources } = desired;
+    return { problem: { device, type, vni, sources, reason, note } };
+  };
+  const { device, type, vni } = desired;
+  const parent = links.find(({ name }) => name === device);
+  if (!parent) return problem("ParentMissing", `cannot be made: this node has no interface ${device}`);
+  const down = parent.up ? {} : problem("ParentDown", `cannot carry anything: ${device} is down`);
+  const existing = links.find((link) => isSameLink(desired, link));
+  if (existing && !isOwn(existing, group)) {
+    const flaw = foreignFlaw(desired, existing, parent);
+    return { name: existing.name, ...(flaw === undefined ? down : problem("LinkForeign", flaw)) };
+  }
+  if (existing) return { name: existing.name, ...orderLink(desired, existing, parent), ...down };
+  const other = type === "vxlan" ? vxlans.get(vni) : undefined;
+  if (other !== undefined) {
+    return problem("VniTaken", `cannot be made: ${other} has that number, which a node can have once`);
+  }
+  const candidates = nameCandidates(desired);
+  const name = candidates.find((candidate) => !names.has(candidate));
+  if (name === undefined) return problem("NameTaken", `cannot be made: ${candidates.join(", ")} exist already`);
+  names.add(name);
+  if (type === "vxlan") vxlans.set(vni, name);
+  const change = { device, type, vni, name, make: true, setUp: parent.up, sources: desired.sources };
+  return { name, change, ...down };
+}
+
+/** What keeps a link that somebody else made from being of use. */
+function foreignFlaw({ requiredName }: DesiredLink, { name, up }: SeenLink, parent: SeenLink): string | undefined {
+  if (requiredName !== undefined && requiredName !== name) {
+    return `is there as ${name}, which DANM did not make and so does not name ${requiredName}`;
+  }
+  return up || !parent.up ? undefined : `is there as ${name}, which DANM did not make and so does not set up`;
+}
+
+/** What one of DANM's own links lacks. */
+function orderLink(desired: DesiredLink, { name, mtu, up }: SeenLink, parent: SeenLink): Step {
+  const { device, type, vni, requiredName, sources } = desired;
+  const wantedMtu = hostLinkMtu(type, parent.mtu);
+  const setUp = !up && parent.up;
+  const isNamed = requiredName === undefined || requiredName === name;
+  if (mtu === wantedMtu && !setUp && isNamed) return {};
+  return {
+    change: {
+      device,
+      type,
+      vni,
+      name,
+      make: false,
+      setUp,
+      sources,
+      ...(mtu !== wantedMtu && { setMtu: wantedMtu }),
+      ...(!isNamed && { addName: requiredName }),
+    },
+  };
+}
+
+function nameCandidates(desired: DesiredLink): string[] {
+  if (desired.requiredName !== undefined) return [desired.requiredName];
+  return [
+    ...desired.preferredNames,
+    ...Array.from({ length: OWN_NAMES }, (_, attempt) => ownLinkName(desired, attempt)),
+  ];
+}
+
+function isSameLink({ device, type, vni }: HostLinkId, { parent, vlan, vxlan }: SeenLink): boolean {
+  return type === "vlan"
+    ? parent === device && vlan?.id === vni && vlan.protocol === VLAN_PROTOCOL
+    : vxlan?.parent === device && vxlan.id === vni && vxlan.port === VXLAN_PORT;
+}
+
+/** A name that no command could be given belongs to nobody DANM knows. */
+function isOwn({ group, kind, name }: SeenLink, own: number): boolean {
+  return group === own && (kind === "vlan" || kind === "vxlan") && isInterfaceName(name);
+}
+
+function isOn({ parent, vxlan }: SeenLink, name: string): boolean {
+  return parent === name || vxlan?.parent === name;
+}
