@@ -1,4 +1,5 @@
 import type { KubeObject, ObjectMeta } from "../api/kube_object.ts";
+import { microTime } from "./micro_time.ts";
 
 /** What an Event is about. Items of a list of built-in kinds carry no `apiVersion` and `kind`: name them. */
 export interface EventSubject {
@@ -94,11 +95,6 @@ export function eventObject(
 /** The part of an Event that changes when the same happens again. */
 export function eventSeries({ count, lastAt }: Occurrences): NonNullable<EventObject["series"]> {
   return { count, lastObservedTime: microTime(lastAt) };
-}
-
-/** Source: Kubernetes API, meta/v1 MicroTime. */
-function microTime(epochMs: number): string {
-  return new Date(epochMs).toISOString().replace("Z", "000Z");
 }
 
 /** As much of `text` as fits, in whole characters. */

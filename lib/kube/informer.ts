@@ -40,8 +40,8 @@ export interface Informer<T> {
   readonly served: boolean | undefined;
   /**
    * Whether the server confirmed, not long ago, that nothing is missing: false from a failure on until a list or
-   * whatever the next watch tells first (after a minute at most). A broken line can stay unnoticed for some minutes: ask
-   * the API server itself before doing what cannot be undone.
+   * whatever the next watch tells first (after two minutes at most). A broken line can stay unnoticed for three: ask the
+   * API server itself before doing what cannot be undone.
    */
   readonly isCurrent: boolean;
   /** Keeps the cache up to date until `signal` fires, then resolves. To be called once. */
@@ -54,8 +54,8 @@ export interface Informer<T> {
  * the difference; several changes of an object may be told as one.
  *
  * This is not client-node's informer, which (2.0.1) asks for no bookmarks, stops at any error but 410 and at every failed
- * list, skips a line it cannot parse, takes the re-creation of an object for an update, does not follow a type that is not
- * served yet, and keeps a dead connection of its pool; and which takes 80 MB and a second HTTP stack with it.
+ * list, skips a line it cannot parse, takes the re-creation of an object for an update and does not follow a type that is
+ * not served yet; and which takes 70 MB and a second HTTP stack with it.
  */
 export function createInformer<Wire extends Identified, T extends Identified = Wire>(
   client: KubeClient,

@@ -1,6 +1,7 @@
 import type { KubeObject } from "../api/kube_object.ts";
 import type { KubeClient } from "./client.ts";
 import { isAlreadyExists, isConflict, isNotFound } from "./kube_error.ts";
+import { microTime } from "./micro_time.ts";
 
 /** A Lease, as far as electing a leader goes. Source: Kubernetes API, coordination.k8s.io/v1. */
 export type LeaseObject = KubeObject<"Lease", {
@@ -91,7 +92,7 @@ export function openLease(client: KubeClient, options: LeaseOptions): Lease {
   }
 
   function heldSpec(): LeaseObject["spec"] {
-    const now = microTime();
+    const now = microTime(Date.now());
     const held = holder() === identity;
     return {
       holderIdentity: identity,
@@ -115,12 +116,10 @@ export function openLease(client: KubeClient, options: LeaseOptions): Lease {
     },
     async release(signal) {
       if (holder() !== identity) return;
-      await write({ ...seen?.spec, holderIdentity: "", leaseDurationSeconds: 1, renewTime: microTime() }, signal);
+      await write(
+        { ...seen?.spec, holderIdentity: "", leaseDurationSeconds: 1, renewTime: microTime(Date.now()) },
+        signal,
+      );
     },
   };
-}
-
-/** Source: Kubernetes API, meta/v1 MicroTime. */
-function microTime(): string {
-  return new Date().toISOString().replace("Z", "000Z");
 }

@@ -1,5 +1,5 @@
-import type { CallOptions, KubeClient, KubeList, Selection } from "./client.ts";
-import { isGone } from "./kube_error.ts";
+import type { CallOptions, KubeClient, Selection } from "./client.ts";
+import { listPages } from "./list_pages.ts";
 import type { CollectionRef } from "./resource_path.ts";
 
 /**
@@ -12,20 +12,10 @@ export async function listAll<T>(
   options: CallOptions & Selection,
   pageSize = 500,
 ): Promise<T[]> {
-  const items: T[] = [];
-  try {
-    for (let next: string | undefined = ""; next !== undefined;) {
-      const page: KubeList<T> = await client.list<T>(ref, {
-        ...options,
-        limit: pageSize,
-        ...(next !== "" && { continue: next }),
-      });
-      items.push(...page.items);
-      next = page.metadata.continue || undefined;
-    }
-    return items;
-  } catch (error) {
-    if (!isGone(error)) throw error;
-    return [...(await client.list<T>(ref, options)).items];
+  let items: T[] = [];
+  for await (const page of listPages<T>(client, ref, options, pageSize)) {
+    if (page.repeated) items = [];
+    items.push(...page.items);
   }
+  return items;
 }
