@@ -1,6 +1,7 @@
 /** Runs one CNI plugin that DANM delegates to. Source: CNI spec 1.1.0 §4 "Plugin delegation". */
 
 import type { DelegateConfig } from "../attach/delegate_config.ts";
+import { childMarker } from "../cni/child_marker.ts";
 import { decodeResult } from "../cni/decode_result.ts";
 import { encodeEnvironment, type Parameters } from "../cni/environment.ts";
 import { CniError, decodeError, errorCode } from "../cni/error.ts";
@@ -13,6 +14,15 @@ export class DelegateMissingError extends Error {
   override readonly name = "DelegateMissingError";
 }
 
+/** A plugin was killed before it had ended by itself. */
+export class DelegateInterruptedError extends Error {
+  override readonly name = "DelegateInterruptedError";
+  /** @param reason why, as the signal had it */
+  constructor(what: string, reason: unknown) {
+    super(`${what}: ${reason instanceof Error ? reason.message : reason}`, { cause: reason });
+  }
+}
+
 /** What plugins may look programs up in (iptables, for one), as runtimes may have no PATH themselves. */
 const PROGRAM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
@@ -23,6 +33,7 @@ const PROGRAM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/b
  * @returns the plugin's result; undefined when it printed none
  * @throws {DelegateMissingError} when no folder of `parameters.path` has it
  * @throws {CniError} with the plugin's own code and words where it gave any
+ * @throws {DelegateInterruptedError} when `signal` aborts first
  */
 export async function runDelegate(
   config: DelegateConfig,
@@ -35,8 +46,12 @@ export async function runDelegate(
       `Cannot run plugin ${config.type}: it is not in CNI_PATH, must be in one of ${parameters.path.join(", ")}`,
     );
   }
-  const env = { ...encodeEnvironment(parameters), PATH: PROGRAM_PATH };
-  const outcome = await runProcess({ program, args: [], stdin: JSON.stringify(config), env }, signal);
+  const env = { ...encodeEnvironment(parameters), ...childMarker, PATH: PROGRAM_PATH };
+  const command = { program, args: [], stdin: JSON.stringify(config), env };
+  const outcome = await runProcess(command, signal).catch((error) => {
+    if (!signal.aborted) throw error;
+    throw new DelegateInterruptedError(`Plugin ${config.type} did not end at ${parameters.command}`, signal.reason);
+  });
   // The specification wants it passed on; the error has an excerpt of it where there is nothing better to say.
   if (outcome.stderr !== "") console.error(outcome.stderr.trimEnd());
   if (outcome.code !== 0) throw toFailure(config.type, parameters.command, outcome);

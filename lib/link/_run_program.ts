@@ -1,5 +1,7 @@
 /** Runs one of the tools this folder is made of. */
 
+import { childMarker } from "../cni/child_marker.ts";
+
 /** How a program ended. */
 export interface Outcome {
   readonly success: boolean;
@@ -11,7 +13,11 @@ export interface Outcome {
  * Messages are told apart by their text, so they must not be translated. Container runtimes run plugins without a PATH,
  * so the programs' usual places are named here.
  */
-const ENVIRONMENT = { LC_ALL: "C", PATH: "/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin" };
+const ENVIRONMENT = {
+  ...childMarker,
+  LC_ALL: "C",
+  PATH: "/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin",
+};
 
 /**
  * Runs `words` with `input` on stdin and resolves when it, and all it started, has closed its output.

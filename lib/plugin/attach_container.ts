@@ -13,13 +13,16 @@ import { readLinks } from "../link/read_links.ts";
 import { SysctlError } from "../link/sysctl.ts";
 import type { Attachment } from "./attachment.ts";
 import type { BeginEntry } from "./attachment_entry.ts";
-import { AttachError } from "./attach_error.ts";
+import { allDoneOrStopped } from "./all_done.ts";
+import { AttachError, type AttachFailure } from "./attach_error.ts";
 import { type AttachContext, type AttachedInterface, attachInterface } from "./attach_interface.ts";
 import { endpointName } from "./endpoint.ts";
 import type { InterfaceSetup } from "./interface_setup.ts";
 import type { NodeServices } from "./node_services.ts";
 import { type Pod, readNetwork, readPod, readRequests } from "./pod.ts";
 import type { PodIdentity } from "./pod_identity.ts";
+import { readPodNamespaceId } from "./pod_namespace.ts";
+import { messageOf } from "./to_cni_error.ts";
 
 /**
  * Attaches the container of `identity`. The journal must be empty. When it rejects, the journal says what to take back.
@@ -33,21 +36,24 @@ export async function attachContainer(
   signal: AbortSignal,
 ): Promise<Result> {
   const { target, journal } = attachment;
-  const [{ pod, plans, devices }, hostLinks, ownLinks] = await Promise.all([
-    readPlans(attachment, identity, signal),
-    readLinks(undefined, undefined, signal),
-    prepareNamespace(target.netns, signal),
-  ]);
-  checkNamesAreFree(plans, ownLinks);
-  const begin = beginEntry(attachment, pod, plans);
+  const [{ pod, plans, devices }, hostLinks, namespace] = await allDoneOrStopped([
+    (signal) => readPlans(attachment, identity, signal),
+    (signal) => readLinks(undefined, undefined, signal),
+    (signal) => prepareNamespace(target.netns, signal),
+  ], signal);
+  checkNamesAreFree(plans, namespace.links);
+  const begin = beginEntry(attachment, namespace.id, pod, plans);
   await journal.append([begin], { durable: false });
   const attached = await attachAll({ ...attachment, begin, hostLinks, devices }, plans, signal);
-  await Promise.all([
+  await journal.append([{ type: "setups", setups: attached.map(({ setup }) => setup) }], { durable: false });
+  const failures = await Promise.all([
     finishInNamespace(target.netns, attached, signal),
     ...plans.map((plan) => checkNetworkStays(attachment, pod, plan, signal)),
   ]);
-  await journal.append([{ type: "complete", setups: attached.map(({ setup }) => setup) }], { durable: false });
-  return mergeResults(attached.map(({ result, setup }) => withRoutes(result, setup)));
+  if (failures.flat().length > 0) throw new AttachError(failures.flat());
+  await journal.append([{ type: "complete" }], { durable: false });
+  const { routes, ...result } = mergeResults(attached.map(({ result, setup }) => withRoutes(result, setup)));
+  return { ...result, routes: withoutRepetitions(routes) };
 }
 
 async function readPlans(
@@ -73,10 +79,11 @@ async function readDevices(
   return assignDevices(plans, await listPodDevices(config.podResourcesSocket, pod.metadata, signal));
 }
 
-/** Makes the namespace ready for links of delegates, and tells which links it has. */
-async function prepareNamespace(netns: string, signal: AbortSignal): Promise<Link[]> {
+/** Makes the namespace ready for links of delegates, and tells which it is and what links it has. */
+async function prepareNamespace(netns: string, signal: AbortSignal): Promise<{ id: string; links: Link[] }> {
+  const id = await readPodNamespaceId(netns, signal);
   await configureNamespace(netns, settingsForNewLinks(), signal);
-  return await readLinks(netns, undefined, signal);
+  return { id, links: await readLinks(netns, undefined, signal) };
 }
 
 function checkNamesAreFree(plans: readonly InterfacePlan[], links: readonly Link[]): void {
@@ -86,11 +93,17 @@ function checkNamesAreFree(plans: readonly InterfacePlan[], links: readonly Link
   }
 }
 
-function beginEntry({ target }: Attachment, { metadata, spec }: Pod, plans: readonly InterfacePlan[]): BeginEntry {
+function beginEntry(
+  { target }: Attachment,
+  netnsId: string,
+  { metadata, spec }: Pod,
+  plans: readonly InterfacePlan[],
+): BeginEntry {
   const { namespace, name, uid } = metadata;
   return {
     type: "begin",
     netns: target.netns,
+    netnsId,
     args: [...target.args],
     pod: { namespace, name, uid },
     host: spec.nodeName ?? "",
@@ -122,36 +135,43 @@ async function attachAndLog(
   plan: InterfacePlan,
   signal: AbortSignal,
 ): Promise<AttachedInterface> {
+  const { log } = context.services;
   const started = performance.now();
-  const attached = await attachInterface(context, plan, signal);
-  const { name, addresses } = attached.setup;
-  const ms = Math.round(performance.now() - started);
-  context.services.log.write("info", "attached", {
-    interface: name,
+  const fields = () => ({
+    interface: plan.name,
     network: describeNetwork(plan.network),
-    addresses,
-    ms,
+    ms: Math.round(performance.now() - started),
   });
-  return attached;
+  try {
+    const attached = await attachInterface(context, plan, signal);
+    log.write("info", "attached", { ...fields(), addresses: attached.setup.addresses });
+    return attached;
+  } catch (error) {
+    log.write("warning", "not attached", { ...fields(), reason: messageOf(error) });
+    throw error;
+  }
 }
 
-/** Sets all interfaces up in one process; what fails is told with the interface it was for. */
+/** Sets all interfaces up in one process; what fails is told with the interface it was for, or with all of them. */
 async function finishInNamespace(
   netns: string,
   attached: readonly AttachedInterface[],
   signal: AbortSignal,
-): Promise<void> {
+): Promise<AttachFailure[]> {
   const steps: { step: NamespaceStep; plan: InterfacePlan }[] = attached.flatMap(({ steps, plan }) =>
     steps.map((step) => ({ step, plan }))
   );
   try {
     await configureNamespace(netns, steps.map(({ step }) => step), signal);
-  } catch (error) {
-    const place = error instanceof IpError
-      ? error.index
-      : steps.findIndex(({ step }) => error instanceof SysctlError && "sysctl" in step && step.sysctl === error.sysctl);
-    const plan = steps[place]?.plan;
-    throw plan ? new AttachError([{ plan, reason: error }]) : error;
+    return [];
+  } catch (reason) {
+    const place = reason instanceof IpError
+      ? reason.index
+      : steps.findIndex(({ step }) =>
+        reason instanceof SysctlError && "sysctl" in step && step.sysctl === reason.sysctl
+      );
+    const failed = steps[place];
+    return failed ? [{ plan: failed.plan, reason }] : attached.map(({ plan }) => ({ plan, reason }));
   }
 }
 
@@ -164,11 +184,15 @@ async function checkNetworkStays(
   pod: Pod,
   plan: InterfacePlan,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<AttachFailure[]> {
   const { kind, metadata: { name, uid } } = plan.network;
-  const now = await readNetwork(services, kind, pod.metadata.namespace, name, signal);
-  if (now?.metadata.uid === uid && now?.metadata.deletionTimestamp === undefined) return;
-  throw new AttachError([{ plan, reason: new Error(`${describeNetwork(plan.network)} was deleted meanwhile`) }]);
+  try {
+    const now = await readNetwork(services, kind, pod.metadata.namespace, name, signal);
+    if (now?.metadata.uid === uid && now?.metadata.deletionTimestamp === undefined) return [];
+    return [{ plan, reason: new Error(`${describeNetwork(plan.network)} was deleted meanwhile`) }];
+  } catch (reason) {
+    return [{ plan, reason }];
+  }
 }
 
 /** Adds the routes that DANM installed in the main table to what delegates say of theirs. */
@@ -176,4 +200,9 @@ function withRoutes(result: Result, setup: InterfaceSetup): Result {
   const installed: Route[] = setup.routes.filter(({ table }) => table === undefined);
   const isNew = (route: Route) => !result.routes.some(({ dst, gw }) => dst === route.dst && gw === route.gw);
   return { ...result, routes: [...result.routes, ...installed.filter(isNew)] };
+}
+
+/** Two interfaces of one network have its routes in common, and the kernel has them once. */
+function withoutRepetitions(routes: readonly Route[]): Route[] {
+  return [...new Map(routes.map((route) => [JSON.stringify(route), route])).values()];
 }

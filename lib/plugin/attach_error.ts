@@ -1,6 +1,7 @@
 /** Why a Pod got none of its interfaces. */
 
 import { describeNetwork, type InterfacePlan } from "../attach/interface_plan.ts";
+import { messageOf } from "./to_cni_error.ts";
 
 /** One interface that failed. */
 export interface AttachFailure {
@@ -12,10 +13,9 @@ export interface AttachFailure {
 export class AttachError extends AggregateError {
   override readonly name = "AttachError";
   constructor(failures: readonly AttachFailure[]) {
-    const lines = failures.map(({ plan, reason }) => {
-      const message = reason instanceof Error ? reason.message : String(reason);
-      return `interface ${plan.index} (${plan.name}, ${describeNetwork(plan.network)}): ${message}`;
-    });
+    const lines = failures.toSorted((a, b) => a.plan.index - b.plan.index).map(({ plan, reason }) =>
+      `interface ${plan.index} (${plan.name}, ${describeNetwork(plan.network)}): ${messageOf(reason)}`
+    );
     super(failures.map(({ reason }) => reason), ["CNI network could not be set up: ", ...lines].join("\n"));
   }
 }

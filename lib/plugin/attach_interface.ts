@@ -16,6 +16,7 @@ import type { Link } from "../link/link.ts";
 import { addIpvlan, renameLink } from "../link/link_commands.ts";
 import { formatAddress } from "../net/address.ts";
 import { localMac } from "../net/mac.ts";
+import { allDone } from "./all_done.ts";
 import type { Attachment } from "./attachment.ts";
 import type { BeginEntry } from "./attachment_entry.ts";
 import { createEndpoint } from "./endpoint.ts";
@@ -108,8 +109,10 @@ async function attachMacvlan(
     delegate(context, plan, generated(macvlanConfig(plan, addresses, parent.name, mac)), signal),
     record(context, plan, setup, signal),
   ]);
-  // The plugin was told no gateways, so its own answer lacks them.
-  return { plan, setup, steps: stepsForDelegatedLink(setup), result: { ...result, ips: reservedIps(plan, addresses) } };
+  // The plugin was told no gateways and spoken to in a version without MTU, so its own answer lacks them.
+  const interfaces = result.interfaces.map((link) => ({ mtu: parent.mtu, ...link }));
+  const ips = reservedIps(plan, addresses);
+  return { plan, setup, steps: stepsForDelegatedLink(setup), result: { ...result, interfaces, ips } };
 }
 
 function reservedIps(plan: InterfacePlan, addresses: readonly ReservedAddress[]): IpConfig[] {
@@ -239,13 +242,4 @@ async function record(
     { begin, containerId: target.containerId, owner, plan, setup, ...(deviceId !== undefined && { deviceId }) },
     signal,
   );
-}
-
-/** Like Promise.all, but settles only when all have: nothing may still be going on while it is being undone. */
-async function allDone<T extends readonly unknown[]>(
-  promises: { readonly [Key in keyof T]: Promise<T[Key]> },
-): Promise<T> {
-  const failed = (await Promise.allSettled(promises)).find((outcome) => outcome.status === "rejected");
-  if (failed) throw failed.reason;
-  return await Promise.all(promises) as unknown as T;
 }

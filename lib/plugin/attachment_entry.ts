@@ -21,6 +21,8 @@ export interface RecordedInterface {
 export interface BeginEntry {
   readonly type: "begin";
   readonly netns: string;
+  /** Which namespace that path led to. */
+  readonly netnsId: string;
   /** CNI_ARGS of the ADD: delegates get the same ever after. */
   readonly args: readonly (readonly [key: string, value: string])[];
   readonly pod: { readonly namespace: string; readonly name: string; readonly uid: string };
@@ -51,14 +53,19 @@ export interface DelegatedEntry {
   readonly result: Result;
 }
 
-/** ADD succeeded; `setups` is what CHECK compares with. */
-export interface CompleteEntry {
-  readonly type: "complete";
+/** All links are made and are about to be set up like this; it is what CHECK compares with. */
+export interface SetupsEntry {
+  readonly type: "setups";
   readonly setups: readonly InterfaceSetup[];
 }
 
+/** ADD succeeded. Without this it was interrupted: something of it may still be going on. */
+export interface CompleteEntry {
+  readonly type: "complete";
+}
+
 /** One line of a container's journal. */
-export type AttachmentEntry = BeginEntry | ClaimEntry | DelegatesEntry | DelegatedEntry | CompleteEntry;
+export type AttachmentEntry = BeginEntry | ClaimEntry | DelegatesEntry | DelegatedEntry | SetupsEntry | CompleteEntry;
 
 /** The entries of one type, in the order they were written. */
 export function entriesOf<Type extends AttachmentEntry["type"]>(

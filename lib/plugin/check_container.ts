@@ -1,14 +1,16 @@
 /** CHECK: whether a container still has what ADD made. */
 
 import { CniError, errorCode } from "../cni/error.ts";
-import { checkDelegates } from "../delegate/delegate_chain.ts";
+import { checkDelegates, type DelegateTarget } from "../delegate/delegate_chain.ts";
 import { sameInterfaceAddress } from "../link/interface_address.ts";
 import { type NamespaceState, readNamespace } from "../link/read_namespace.ts";
 import { sameRoute } from "../link/route.ts";
 import { sameRule } from "../link/rule.ts";
+import { allDone } from "./all_done.ts";
 import type { Attachment } from "./attachment.ts";
 import { type AttachmentEntry, entriesOf } from "./attachment_entry.ts";
 import { addressesOf, type InterfaceSetup, routesOf, rulesOf } from "./interface_setup.ts";
+import { messageOf } from "./to_cni_error.ts";
 
 /** What CHECK found to differ from what ADD made, all of it. */
 export class CheckError extends CniError {
@@ -25,35 +27,33 @@ export class CheckError extends CniError {
  */
 export async function checkContainer({ target, journal }: Attachment, signal: AbortSignal): Promise<void> {
   const entries = journal.read();
-  const complete = entriesOf(entries, "complete").at(-1);
-  if (!complete) {
+  if (entriesOf(entries, "complete").length === 0) {
     throw new CniError(errorCode.unknownContainer, `Container ${target.containerId} has not been attached`);
   }
-  const [state] = await Promise.all([
+  const [state, complaints] = await allDone([
     readNamespace(target.netns, signal),
-    checkAllDelegates({ target }, entries, signal),
+    askDelegates(target, entries, signal),
   ]);
-  const problems = complete.setups.flatMap((setup) => differences(setup, state));
+  const setups = entriesOf(entries, "setups").flatMap(({ setups }) => setups);
+  const problems = [...setups.flatMap((setup) => differences(setup, state)), ...complaints];
   if (problems.length > 0) throw new CheckError(problems);
 }
 
-async function checkAllDelegates(
-  { target }: Pick<Attachment, "target">,
+/** What delegates complain about, in the order of the interfaces. */
+async function askDelegates(
+  target: DelegateTarget,
   entries: readonly AttachmentEntry[],
   signal: AbortSignal,
-): Promise<void> {
-  const names = new Map(
-    entriesOf(entries, "begin").flatMap(({ interfaces }) =>
-      interfaces.map(({ index, name }) => [index, name] as const)
-    ),
-  );
-  await Promise.all(
-    entriesOf(entries, "delegated").map(async ({ index, result }) => {
-      const chain = entriesOf(entries, "delegates").find((entry) => entry.index === index);
-      if (!chain || chain.disableCheck) return;
-      await checkDelegates(chain.configs, { ...target, ifName: names.get(index) ?? target.ifName }, result, signal);
-    }),
-  );
+): Promise<string[]> {
+  const begin = entriesOf(entries, "begin").at(-1);
+  const complaints = await Promise.all((begin?.interfaces ?? []).map(async ({ index, name }) => {
+    const chain = entriesOf(entries, "delegates").find((entry) => entry.index === index);
+    const result = entriesOf(entries, "delegated").find((entry) => entry.index === index)?.result;
+    if (!chain || chain.disableCheck) return [];
+    const own = { ...target, ifName: name, args: new Map(begin?.args) };
+    return await checkDelegates(chain.configs, own, result, signal).then(() => [], (error) => [messageOf(error)]);
+  }));
+  return complaints.flat();
 }
 
 /** What of `setup` the namespace does not have; each a sentence. */

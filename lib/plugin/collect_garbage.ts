@@ -10,6 +10,7 @@ import { type AttachmentEntry, type BeginEntry, entriesOf } from "./attachment_e
 import { detachContainer } from "./detach_container.ts";
 import { detachUnrecorded } from "./detach_unrecorded.ts";
 import type { NodeServices } from "./node_services.ts";
+import { messageOf } from "./to_cni_error.ts";
 
 /**
  * Detaches every container of this node that the runtime does not list as valid: those with a journal, and those whose
@@ -19,22 +20,23 @@ import type { NodeServices } from "./node_services.ts";
  */
 export async function collectGarbage(services: NodeServices, request: GcRequest, signal: AbortSignal): Promise<void> {
   const valid = new Set(request.validAttachments.map(({ containerId }) => containerId));
+  const recorded = await listJournals(services.config.stateDir);
   const failures: unknown[] = [];
   const hosts = new Set<string>();
-  for (const containerId of await listJournals(services.config.stateDir)) {
+  for (const containerId of recorded) {
     const target = targetOf(containerId, request.path);
     const begin = await attempt(failures, () => collectJournal(services, target, valid.has(containerId), signal));
     if (begin?.host) hosts.add(begin.host);
   }
   for (const host of hosts) {
     const endpoints = await attempt(failures, () => listEndpointsOf(services, host, signal)) ?? [];
-    for (const endpoint of endpoints.filter(({ spec }) => !valid.has(spec.CID))) {
-      const target = targetOf(endpoint.spec.CID, request.path);
-      await attempt(failures, () => detachUnrecorded(services, target, endpoint, signal));
+    const unrecorded = endpoints.filter(({ spec: { CID } }) => !valid.has(CID) && !recorded.includes(CID));
+    for (const [containerId, own] of Map.groupBy(unrecorded, ({ spec }) => spec.CID)) {
+      await attempt(failures, () => detachUnrecorded(services, targetOf(containerId, request.path), own, signal));
     }
   }
   if (failures.length > 0) {
-    const lines = failures.map((failure) => failure instanceof Error ? failure.message : String(failure));
+    const lines = failures.map(messageOf);
     throw new AggregateError(failures, ["Garbage could not be collected:", ...lines].join("\n"));
   }
 }

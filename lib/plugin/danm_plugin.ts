@@ -2,7 +2,8 @@
 
 import { resourceFor } from "../api/resource.ts";
 import type { Plugin } from "../cni/dispatch.ts";
-import { CniError, errorCode } from "../cni/error.ts";
+import { previousResult } from "../cni/decode_result.ts";
+import { mergeResults } from "../cni/merge_results.ts";
 import type { AddRequest, CheckRequest, DelRequest, Request } from "../cni/request.ts";
 import type { Result } from "../cni/result.ts";
 import type { DelegateTarget } from "../delegate/delegate_chain.ts";
@@ -19,14 +20,16 @@ import { attachContainer } from "./attach_container.ts";
 import { checkContainer } from "./check_container.ts";
 import { collectGarbage } from "./collect_garbage.ts";
 import { readDanmConfig } from "./danm_config.ts";
-import { detachContainer } from "./detach_container.ts";
+import { detachContainer, takeBack } from "./detach_container.ts";
 import { detachUnrecorded } from "./detach_unrecorded.ts";
 import { listEndpoints } from "./endpoint.ts";
 import type { NodeServices } from "./node_services.ts";
 import { readPodIdentity } from "./pod_identity.ts";
+import { messageOf, toCniError } from "./to_cni_error.ts";
+import { withDeadline } from "./with_deadline.ts";
 
-/** How long the undoing of a failed ADD may take, in milliseconds; what is left then is cleaned later. */
-const UNDO_MS = 10_000;
+/** How long the undoing of a failed ADD may take, in seconds; what is left then is cleaned later. */
+const UNDO_SECONDS = 10;
 
 /** How long STATUS waits for the API server, in seconds: its caller only wants to know about now. */
 const STATUS_SECONDS = 5;
@@ -51,12 +54,15 @@ export function danmPlugin(defaultCniDir?: string): Plugin {
   };
 }
 
+/** In a chain, what the plugins before it made comes first: the result is of the whole up to here. */
 async function add(services: NodeServices, request: AddRequest, signal: AbortSignal): Promise<Result> {
   const identity = readPodIdentity(request.args);
+  const previous = previousResult(request.config);
   await using journal = await openEmptyJournal(services, request, signal);
   const attachment = { services, target: request, journal };
   try {
-    return await attachContainer(attachment, identity, signal);
+    const result = await attachContainer(attachment, identity, signal);
+    return previous ? mergeResults([previous, result]) : result;
   } catch (error) {
     throw await undo(attachment, error);
   }
@@ -69,7 +75,7 @@ async function openEmptyJournal(
   signal: AbortSignal,
 ): Promise<Attachment["journal"]> {
   for (;;) {
-    const journal = await openJournal<AttachmentEntry>(services.config.stateDir, target.containerId, signal);
+    const journal = await openContainerJournal(services, target.containerId, signal);
     if (journal.read().length === 0) return journal;
     await using _closed = journal; // a journal that was removed cannot be written again
     await detachContainer({ services, target, journal }, signal);
@@ -78,8 +84,9 @@ async function openEmptyJournal(
 
 /** Takes back a failed ADD; what could not be taken back is told as well, and stays in the journal. */
 async function undo(attachment: Attachment, reason: unknown): Promise<unknown> {
+  const seconds = Math.min(UNDO_SECONDS, attachment.services.config.timeout);
   try {
-    await detachContainer(attachment, AbortSignal.timeout(UNDO_MS));
+    await withDeadline(seconds, (signal) => takeBack(attachment, signal));
     return reason;
   } catch (error) {
     return new AggregateError([reason, error], `${messageOf(reason)}\n${messageOf(error)}`);
@@ -88,16 +95,14 @@ async function undo(attachment: Attachment, reason: unknown): Promise<unknown> {
 
 async function del(services: NodeServices, request: DelRequest, signal: AbortSignal): Promise<void> {
   if (await hasJournal(services.config.stateDir, request.containerId)) {
-    await using journal = await openJournal<AttachmentEntry>(services.config.stateDir, request.containerId, signal);
+    await using journal = await openContainerJournal(services, request.containerId, signal);
     await detachContainer({ services, target: request, journal }, signal);
     return;
   }
   const namespace = request.args.get("K8S_POD_NAMESPACE");
   if (namespace === undefined) return;
-  await Promise.all(
-    (await endpointsIfReachable(services, namespace, request, signal))
-      .map((endpoint) => detachUnrecorded(services, request, endpoint, signal)),
-  );
+  const endpoints = await endpointsIfReachable(services, namespace, request, signal);
+  await detachUnrecorded(services, request, endpoints, signal);
 }
 
 /** Of a container this node never noted anything about, a cluster that is out of reach will hardly know more. */
@@ -116,16 +121,23 @@ async function endpointsIfReachable(
 }
 
 async function check(services: NodeServices, request: CheckRequest, signal: AbortSignal): Promise<void> {
-  await using journal = await openJournal<AttachmentEntry>(services.config.stateDir, request.containerId, signal);
+  await using journal = await openContainerJournal(services, request.containerId, signal);
   await checkContainer({ services, target: request, journal }, signal);
 }
 
 async function status({ kube, config }: NodeServices, _request: unknown, signal: AbortSignal): Promise<void> {
-  try {
-    await kube.list(resourceFor("DanmEp", config.apiGroup), { limit: 1, metadataOnly: true, signal });
-  } catch (error) {
-    throw new CniError(errorCode.notAvailable, "danm cannot serve ADD", messageOf(error));
-  }
+  await kube.list(resourceFor("DanmEp", config.apiGroup), { limit: 1, metadataOnly: true, signal });
+}
+
+async function openContainerJournal(
+  { config, log }: NodeServices,
+  containerId: string,
+  signal: AbortSignal,
+): Promise<Attachment["journal"]> {
+  const journal = await openJournal<AttachmentEntry>(config.stateDir, containerId, signal);
+  const { path, damagedLines } = journal;
+  if (damagedLines > 0) log.write("warning", "the journal has lines that cannot be read", { path, damagedLines });
+  return journal;
 }
 
 async function serve<R extends Exclude<Request, { command: "VERSION" }>, T>(
@@ -136,41 +148,26 @@ async function serve<R extends Exclude<Request, { command: "VERSION" }>, T>(
 ): Promise<T> {
   const started = performance.now();
   const config = readDanmConfig(request.config, defaultCniDir);
-  const call = "containerId" in request
-    ? { command: request.command, container: request.containerId }
-    : { command: request.command };
-  using log = openLog(config.logFile, config.logLevel, call);
+  using log = openLog(config.logFile, config.logLevel, describeCall(request));
   const duration = () => ({ ms: Math.round(performance.now() - started) });
   try {
     using kube = createClient(loadKubeconfig(config.kubeconfig));
     const services = { config, kube, blocks: createBlockStore(kube, config.apiGroup), log };
     const seconds = Math.min(config.timeout, atMostSeconds);
-    const result = await work(services, request, deadline(seconds));
+    const result = await withDeadline(seconds, (signal) => work(services, request, signal));
     log.write("info", "done", duration());
     return result;
   } catch (error) {
     log.write("error", messageOf(error), duration());
-    throw toCniError(error);
+    throw toCniError(error, request.command);
   }
 }
 
-/** Not by setTimeout: its first use loads all of Deno's timers, 8 ms of processor time in every call. */
-function deadline(seconds: number): AbortSignal {
-  const controller = new AbortController();
-  AbortSignal.timeout(seconds * 1000).addEventListener("abort", () => {
-    controller.abort(new Error(`the deadline of ${seconds} s has passed`));
-  });
-  return controller.signal;
-}
-
-/** A cluster that cannot be reached now may be later: the runtime is told to try again. */
-function toCniError(error: unknown): CniError {
-  if (error instanceof CniError) return error;
-  const causes = error instanceof AggregateError ? error.errors : [error];
-  const isPassing = causes.some((cause) => cause instanceof KubeUnreachableError);
-  return new CniError(isPassing ? errorCode.tryAgainLater : errorCode.failed, messageOf(error));
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+/** What every line of the log about this call has. */
+function describeCall(request: Exclude<Request, { command: "VERSION" }>): Record<string, string> {
+  const { command } = request;
+  if (!("containerId" in request)) return { command };
+  const { args, containerId } = request;
+  const [namespace, name] = ["K8S_POD_NAMESPACE", "K8S_POD_NAME"].map((key) => args.get(key));
+  return { command, container: containerId, ...(namespace && name && { pod: `${namespace}/${name}` }) };
 }

@@ -1,23 +1,17 @@
 /** DEL, and the undoing of a failed ADD: takes back all that a container's journal says. */
 
+import { childMarker } from "../cni/child_marker.ts";
 import { deleteDelegates } from "../delegate/delegate_chain.ts";
+import { endProcesses } from "../host/end_processes.ts";
 import { releaseClaim } from "../ipam/release_address.ts";
 import type { Attachment } from "./attachment.ts";
 import { type AttachmentEntry, type BeginEntry, entriesOf, type RecordedInterface } from "./attachment_entry.ts";
-import { deleteLinks } from "./delete_links.ts";
+import { deleteLinks, deleteRules } from "./clean_namespace.ts";
+import { detachAll, type Detachment } from "./detach_all.ts";
 import { deleteEndpoint } from "./endpoint.ts";
+import { rulesOf } from "./interface_setup.ts";
+import { findNamespaceToClean } from "./pod_namespace.ts";
 import { temporaryName } from "./temporary_name.ts";
-
-/** Every reason why a container could not be detached completely; a repetition goes on where this one stopped. */
-export class DetachError extends AggregateError {
-  override readonly name = "DetachError";
-  constructor(failures: readonly { readonly of: RecordedInterface; readonly reason: unknown }[]) {
-    const lines = failures.map(({ of: { index, name }, reason }) => {
-      return `interface ${index} (${name}): ${reason instanceof Error ? reason.message : reason}`;
-    });
-    super(failures.map(({ reason }) => reason), ["CNI network could not be removed: ", ...lines].join("\n"));
-  }
-}
 
 /**
  * Detaches the container whose journal is given, all interfaces in parallel, and removes the journal.
@@ -25,17 +19,43 @@ export class DetachError extends AggregateError {
  * @throws {DetachError} when something is left; the journal stays then
  */
 export async function detachContainer(attachment: Attachment, signal: AbortSignal): Promise<void> {
-  const entries = attachment.journal.read();
+  const { target, journal } = attachment;
+  const entries = journal.read();
+  if (entriesOf(entries, "complete").length === 0) await endInterrupted(target.containerId, signal);
+  await takeBack(attachment, signal);
+}
+
+/**
+ * Does what {@linkcode detachContainer} does for who knows that nothing of the ADD is going on any more: its own
+ * process.
+ *
+ * @throws {DetachError} when something is left; the journal stays then
+ */
+export async function takeBack(attachment: Attachment, signal: AbortSignal): Promise<void> {
+  const { services, target, journal } = attachment;
+  const entries = journal.read();
   const begin = entriesOf(entries, "begin").at(-1);
-  if (!begin) return;
-  const outcomes = await Promise.allSettled(
-    begin.interfaces.map((recorded) => detachInterface(attachment, begin, recorded, entries, signal)),
-  );
-  const failures = outcomes.flatMap((outcome, place) =>
-    outcome.status === "rejected" ? [{ of: begin.interfaces[place]!, reason: outcome.reason }] : []
-  );
-  if (failures.length > 0) throw new DetachError(failures);
-  await attachment.journal.remove();
+  if (begin) {
+    const netns = await findNamespaceToClean(target.netns, begin, signal);
+    const container = { ...attachment, target: { ...target, netns, args: new Map(begin.args) } };
+    await detachAll(
+      services.log,
+      begin.interfaces.map((recorded): Detachment => ({
+        name: recorded.name,
+        detach: () => detachInterface(container, begin, recorded, entries, signal),
+      })),
+    );
+  }
+  if (entries.length > 0) await journal.remove();
+}
+
+/**
+ * Ends what an ADD that was killed has left running: a delegate that goes on would make an interface, or take an
+ * address, after all was taken back.
+ */
+async function endInterrupted(containerId: string, signal: AbortSignal): Promise<void> {
+  const [marker] = Object.entries(childMarker).map(([name, value]) => `${name}=${value}`);
+  await endProcesses([marker!, `CNI_CONTAINERID=${containerId}`, "CNI_COMMAND=ADD"], signal);
 }
 
 /** In this order: an address that is free again must not be on any link. */
@@ -47,7 +67,7 @@ async function detachInterface(
   signal: AbortSignal,
 ): Promise<void> {
   const { services } = attachment;
-  await removeLink(attachment, begin, recorded, entries, signal);
+  await removeLink(attachment, recorded, entries, signal);
   await deleteEndpoint(services, begin.pod.namespace, recorded.endpoint, signal);
   const claims = entriesOf(entries, "claim").filter(({ index }) => index === recorded.index);
   await Promise.all(claims.map(({ claim }) => releaseClaim(services.blocks, claim, new Date(), signal)));
@@ -55,18 +75,18 @@ async function detachInterface(
 
 async function removeLink(
   { target }: Attachment,
-  begin: BeginEntry,
   { index, name }: RecordedInterface,
   entries: readonly AttachmentEntry[],
   signal: AbortSignal,
 ): Promise<void> {
+  const { containerId, netns } = target;
   const delegates = entriesOf(entries, "delegates").find((entry) => entry.index === index);
-  const netns = target.netns || begin.netns;
-  const args = new Map(begin.args);
   if (delegates) {
     const delegated = entriesOf(entries, "delegated").find((entry) => entry.index === index);
-    await deleteDelegates(delegates.configs, { ...target, netns, ifName: name, args }, delegated?.result, signal);
+    await deleteDelegates(delegates.configs, { ...target, ifName: name }, delegated?.result, signal);
   }
   // Delegates that failed half-way may have left the link as well, and do not all remove it then.
-  await deleteLinks(netns, [name, temporaryName(target.containerId, index)], signal);
+  await deleteLinks(netns, [name, temporaryName(containerId, index)], signal);
+  const setups = entriesOf(entries, "setups").flatMap(({ setups }) => setups).filter((setup) => setup.name === name);
+  await deleteRules(netns, setups.flatMap(rulesOf), signal);
 }

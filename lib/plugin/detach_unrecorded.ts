@@ -7,32 +7,64 @@ import { DelegateFileError, pickDelegateChain } from "../attach/delegate_file.ts
 import { type DelegateTarget, deleteDelegates } from "../delegate/delegate_chain.ts";
 import { readFolder } from "../host/read_folder.ts";
 import { releaseAddress } from "../ipam/release_address.ts";
-import { parseAddress } from "../net/address.ts";
+import { type Address, parseAddress } from "../net/address.ts";
+import { deleteLinks, deleteRulesFrom } from "./clean_namespace.ts";
+import { detachAll } from "./detach_all.ts";
 import { deleteEndpoint } from "./endpoint.ts";
 import type { NodeServices } from "./node_services.ts";
 import { readNetwork } from "./pod.ts";
-import { deleteLinks } from "./delete_links.ts";
+import { findNamespaceToClean } from "./pod_namespace.ts";
 
 /**
- * Removes the interface of `endpoint`, its addresses, and the DanmEp last: it is the only record.
+ * Removes the interfaces of `endpoints`, which are one container's.
  *
  * @param target as the runtime asked; `netns` is empty when the namespace is gone
+ * @throws {DetachError} when something is left; its DanmEp stays then
  */
 export async function detachUnrecorded(
+  services: NodeServices,
+  target: DelegateTarget,
+  endpoints: readonly DanmEp[],
+  signal: AbortSignal,
+): Promise<void> {
+  await detachAll(
+    services.log,
+    endpoints.map((endpoint) => ({
+      name: endpoint.spec.Interface.Name,
+      detach: () => detachEndpoint(services, target, endpoint, signal),
+    })),
+  );
+}
+
+/** The DanmEp goes last: it is the only record. */
+async function detachEndpoint(
   services: NodeServices,
   target: DelegateTarget,
   endpoint: DanmEp,
   signal: AbortSignal,
 ): Promise<void> {
-  const { Interface: { Name }, netns } = endpoint.spec;
-  const own = { ...target, netns: target.netns || netns, ifName: Name };
+  const { spec, metadata } = endpoint;
+  const { Name, proutes, proutes6 } = spec.Interface;
+  const netns = await findNamespaceToClean(target.netns, spec, signal);
+  const own = { ...target, netns, ifName: Name };
   await deleteDelegates(await delegateConfigs(services, endpoint, signal), own, undefined, signal);
-  await deleteLinks(own.netns, [Name], signal);
+  await deleteLinks(netns, [Name], signal);
+  const hasRules = Object.keys(proutes).length + Object.keys(proutes6).length > 0;
+  await deleteRulesFrom(netns, hasRules ? addressesOf(endpoint) : [], signal);
   await releaseAll(services, endpoint, signal);
-  await deleteEndpoint(services, endpoint.metadata.namespace!, endpoint.metadata.name, signal);
+  await deleteEndpoint(services, metadata.namespace!, metadata.name, signal);
 }
 
-async function releaseAll({ blocks }: NodeServices, { metadata, spec }: DanmEp, signal: AbortSignal): Promise<void> {
+function addressesOf({ spec: { Interface } }: DanmEp): Address[] {
+  return [Interface.Address, Interface.AddressIPv6].flatMap((text) => parseAddress(text.split("/")[0]!) ?? []);
+}
+
+async function releaseAll(
+  { blocks }: NodeServices,
+  endpoint: DanmEp,
+  signal: AbortSignal,
+): Promise<void> {
+  const { metadata, spec } = endpoint;
   const { namespaced } = resourceFor(spec.apiType, "danm.k8s.io");
   const network = {
     kind: spec.apiType,
@@ -40,10 +72,10 @@ async function releaseAll({ blocks }: NodeServices, { metadata, spec }: DanmEp, 
     uid: spec.NetworkUID,
     ...(namespaced && { namespace: metadata.namespace! }),
   };
-  const addresses = [spec.Interface.Address, spec.Interface.AddressIPv6]
-    .flatMap((text) => parseAddress(text.split("/")[0]!) ?? []);
   await Promise.all(
-    addresses.map((address) => releaseAddress(blocks, network, address, spec.EndpointID, new Date(), signal)),
+    addressesOf(endpoint).map((address) =>
+      releaseAddress(blocks, network, address, spec.EndpointID, new Date(), signal)
+    ),
   );
 }
 
