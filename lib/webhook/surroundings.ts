@@ -1,0 +1,117 @@
+/** What has to be looked up to judge a request. */
+
+import type { DanmEp } from "../api/danm_ep.ts";
+import { labelKeys } from "../api/labels.ts";
+import { type Network, NETWORK_KINDS } from "../api/network.ts";
+import { type ApiGroup, type Kind, resourceFor } from "../api/resource.ts";
+import type { TenantConfig } from "../api/tenant_config.ts";
+import { type Segment, segmentOf } from "../admit/network_review.ts";
+import type { UsedSegment } from "../admit/tenant_config_rules.ts";
+import { vniOwnerAnnotation } from "../admit/vni_owner.ts";
+import { describeNetwork } from "../attach/interface_plan.ts";
+import type { KubeClient } from "../kube/client.ts";
+import type { Informer } from "../kube/informer.ts";
+import { isNotFound } from "../kube/kube_error.ts";
+import { listAll } from "../kube/list_all.ts";
+import type { AdmissionRequest, UserInfo } from "./admission_review.ts";
+import { createVniReserver, type VniReserver } from "./reserve_vni.ts";
+import { createVniStore, type VniStore } from "./vni_store.ts";
+
+/** The cluster, as far as verdicts depend on it. */
+export interface Surroundings {
+  readonly group: ApiGroup;
+  readonly store: VniStore;
+  readonly reserver: VniReserver;
+  /** All networks as last seen, a moment ago at most. */
+  networks(signal: AbortSignal): Promise<readonly Network[]>;
+  /** All TenantConfigs, as of now. */
+  tenantConfigs(signal: AbortSignal): Promise<readonly TenantConfig[]>;
+  /** DanmEps of `network`, as of now; `limit` of them at most. */
+  attached(network: Network, limit: number | undefined, signal: AbortSignal): Promise<readonly DanmEp[]>;
+  /** Whether the request makes an object of a backup, and its user may do that. */
+  isRestore(request: AdmissionRequest, signal: AbortSignal): Promise<boolean>;
+}
+
+/** Informers of the three kinds of network. Their objects carry no kind; this one's do. */
+export type NetworkCaches = Readonly<Record<Network["kind"], Informer<Network>>>;
+
+/** The annotation by which somebody says that an object comes from a backup. */
+export function restoreAnnotation(group: ApiGroup): string {
+  return `${group}/restore`;
+}
+
+/** The surroundings in the cluster that `kube` reaches. */
+export function createSurroundings(kube: KubeClient, group: ApiGroup, caches: NetworkCaches): Surroundings {
+  const store = createVniStore(kube, group);
+  const listKind = async <T>(kind: Kind, signal: AbortSignal): Promise<readonly T[]> => {
+    try {
+      return await listAll<T>(kube, resourceFor(kind, group), { signal });
+    } catch (error) {
+      if (isNotFound(error)) return []; // of the two install sets only one may be there
+      throw error;
+    }
+  };
+  return {
+    group,
+    store,
+    reserver: createVniReserver(store),
+    async networks(signal) {
+      const known = NETWORK_KINDS.map(async (kind) => {
+        const cache = caches[kind];
+        if (cache.isCurrent) return cache.list();
+        return (await listKind<Network>(kind, signal)).map((item) => ({ ...item, kind }) as Network);
+      });
+      return (await Promise.all(known)).flat();
+    },
+    tenantConfigs: (signal) => listKind("TenantConfig", signal),
+    async attached({ metadata: { namespace, uid } }, limit, signal) {
+      const ref = { ...resourceFor("DanmEp", group), namespace };
+      const options = { labelSelector: `${labelKeys(group).networkUid}=${uid}`, signal };
+      if (limit === undefined) return await listAll<DanmEp>(kube, ref, options);
+      return (await kube.list<DanmEp>(ref, { ...options, limit })).items;
+    },
+    async isRestore({ object, userInfo, kind, namespace, name }, signal) {
+      const annotations = (object as Network | undefined)?.metadata.annotations;
+      if (annotations?.[restoreAnnotation(group)] !== "true") return false;
+      const { plural: resource } = resourceFor(kind.kind as Kind, group);
+      return await mayDo(kube, userInfo, { group, resource, namespace, name, verb: "restore" }, signal);
+    },
+  };
+}
+
+/** Source: Kubernetes API, authorization.k8s.io/v1 SubjectAccessReview. */
+async function mayDo(
+  kube: KubeClient,
+  { username, uid, groups, extra }: UserInfo,
+  resourceAttributes: object,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const review = {
+    apiVersion: "authorization.k8s.io/v1",
+    kind: "SubjectAccessReview",
+    spec: { user: username, uid, groups, extra, resourceAttributes },
+  };
+  const ref = { group: "authorization.k8s.io", version: "v1", plural: "subjectaccessreviews" };
+  const answer = await kube.create<{ status?: { allowed?: boolean } }>(ref, review, { signal, idempotent: true });
+  return answer.status?.allowed === true;
+}
+
+/** What networks use, with the network in words. */
+export function usedSegments(networks: readonly Network[]): readonly (UsedSegment & { readonly network: Network })[] {
+  return networks.flatMap((network) => {
+    const segment = segmentOf(network);
+    return segment ? [{ ...segment, user: describeNetwork(network), network }] : [];
+  });
+}
+
+/** The TenantNetwork among `networks` whose number `owner` holds, in words. */
+export function ownerInWords(owner: string, networks: readonly Network[], group: ApiGroup): string {
+  const key = vniOwnerAnnotation(group);
+  const network = networks.find(({ metadata }) => metadata.annotations?.[key] === owner);
+  return network ? describeNetwork(network) : "a TenantNetwork that is being made";
+}
+
+/** Whether one of `used` is `segment`. */
+export function isUsed(used: readonly Segment[], { device, type, vni }: Segment): boolean {
+  return used.some((other) => other.vni === vni && other.type === type && other.device === device);
+}

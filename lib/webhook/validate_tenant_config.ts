@@ -1,0 +1,41 @@
+/** Judges TenantConfigs that are created, changed or deleted. */
+
+import type { TenantConfig } from "../api/tenant_config.ts";
+import { describeObjection, firstObjection } from "../admit/rule.ts";
+import { type TenantConfigReview, tenantConfigRulesFor } from "../admit/tenant_config_rules.ts";
+import { configInForce } from "../admit/tenant_profile.ts";
+import { type AdmissionRequest, denied, type Verdict } from "./admission_review.ts";
+import { type Surroundings, usedSegments } from "./surroundings.ts";
+
+const VERBS = { CREATE: "create", UPDATE: "change", DELETE: "delete" } as const;
+
+/** The verdict on a request about a TenantConfig that complies with its schema. */
+export async function validateTenantConfig(
+  surroundings: Surroundings,
+  request: AdmissionRequest,
+  signal: AbortSignal,
+): Promise<Verdict> {
+  const { operation, object, oldObject } = request;
+  const config = (operation === "DELETE" ? oldObject : object) as TenantConfig;
+  const [configs, networks] = await Promise.all([surroundings.tenantConfigs(signal), surroundings.networks(signal)]);
+  const others = configs.filter(({ metadata }) => metadata.name !== config.metadata.name);
+  const review: TenantConfigReview = {
+    operation,
+    config,
+    ...(operation === "UPDATE" && { before: oldObject as TenantConfig }),
+    others,
+    used: usedSegments(networks.filter(({ kind }) => kind === "TenantNetwork")),
+  };
+  const found = firstObjection(tenantConfigRulesFor(review), review);
+  if (found) {
+    const what = `${VERBS[operation]} TenantConfig ${config.metadata.name}`;
+    return denied(`Cannot ${what}: ${describeObjection(found.objection)} (rule ${found.id})`);
+  }
+  return { allowed: true, warnings: operation === "DELETE" ? [] : otherWarnings(config, others) };
+}
+
+function otherWarnings(config: TenantConfig, others: readonly TenantConfig[]): string[] {
+  if (others.length === 0) return [];
+  const inForce = configInForce([...others, config]);
+  return [`there are ${others.length + 1} TenantConfigs, of which the oldest counts: ${inForce?.metadata.name}`];
+}

@@ -1,0 +1,96 @@
+/** A cluster of its own for tests of the webhook: one that is registered would stand in the way of all others' tests. */
+
+import { fromFileUrl } from "@std/path/posix";
+import { parse, stringify } from "@std/yaml";
+import type { Network, NetworkKind, NetworkSpec } from "../../lib/api/network.ts";
+import { apiVersionOf, DEFAULT_API_GROUP, type Kind, resourceFor } from "../../lib/api/resource.ts";
+import type { TenantConfigBody } from "../../lib/api/tenant_config.ts";
+import type { KubeClient } from "../../lib/kube/client.ts";
+import { applyManifests } from "../cluster/apply_manifests.ts";
+import type { Cluster } from "../cluster/cluster.ts";
+import { installCrds } from "../crds/install_sets.ts";
+
+export const GROUP = DEFAULT_API_GROUP;
+
+const MANIFESTS = fromFileUrl(new URL("../../manifests/webhook", import.meta.url));
+
+/** A signal for one call of a test. */
+export const soon = () => ({ signal: AbortSignal.timeout(30_000) });
+
+/** Installs DANM's kinds and the webhook's own rights. Resolves to the kubeconfig of the webhook's service account. */
+export async function installWebhook(cluster: Cluster): Promise<string> {
+  await installCrds(cluster, GROUP, "lightweight", "production");
+  await applyManifests(cluster, `${MANIFESTS}/namespace.yaml`);
+  await applyManifests(cluster, `${MANIFESTS}/rbac.yaml`);
+  const path = await cluster.kubeconfigFor({ namespace: "danm-system", name: "danm-webhook" });
+  const config = parse(await Deno.readTextFile(path)) as { contexts: { context: Record<string, string> }[] };
+  config.contexts[0]!.context["namespace"] = "danm-system";
+  await Deno.writeTextFile(path, stringify(config));
+  return path;
+}
+
+/** The manifest of a network. */
+export function network(kind: NetworkKind, namespace: string, name: string, spec: NetworkSpec): Network {
+  const metadata = kind === "ClusterNetwork" ? { name } : { name, namespace };
+  return { apiVersion: apiVersionOf(GROUP), kind, metadata, spec } as Network;
+}
+
+/** Makes what `object` says. */
+export async function create<T extends { kind: string; metadata: { namespace?: string } }>(
+  client: KubeClient,
+  object: T,
+  options: { readonly dryRun?: boolean } = {},
+): Promise<T> {
+  const { namespace } = object.metadata;
+  return await client.create<T>({ ...resourceFor(object.kind as Kind, GROUP), namespace }, object, {
+    ...soon(),
+    ...options,
+  });
+}
+
+/** Makes or replaces the TenantConfig `name`. */
+export async function putTenantConfig(client: KubeClient, name: string, body: TenantConfigBody): Promise<void> {
+  const object = { apiVersion: apiVersionOf(GROUP), kind: "TenantConfig", metadata: { name }, ...body };
+  const patch = { type: "apply", body: object, fieldManager: "test", force: true } as const;
+  await client.patch({ ...resourceFor("TenantConfig", GROUP), name }, patch, soon());
+}
+
+/** The record of a Pod on `network`, as danm makes it. */
+export function endpointOf(network: Network, namespace: string, name: string, address = "") {
+  return {
+    apiVersion: apiVersionOf(GROUP),
+    kind: "DanmEp",
+    metadata: { name, namespace, labels: { [`${GROUP}/network-uid`]: network.metadata.uid! } },
+    spec: {
+      NetworkName: network.metadata.name,
+      NetworkType: "ipvlan",
+      NetworkUID: network.metadata.uid!,
+      EndpointID: name,
+      apiType: network.kind,
+      Host: "node",
+      Pod: `pod-${name}`,
+      PodUID: "uid",
+      CID: "cid",
+      netns: "/run/netns/x",
+      Interface: {
+        Name: "eth0",
+        Address: address,
+        AddressIPv6: "",
+        MacAddress: "",
+        proutes: {},
+        proutes6: {},
+        DeviceID: "",
+      },
+    },
+  };
+}
+
+/** What `promise` complains about; fails when it does not. */
+export async function complaint(promise: Promise<unknown>): Promise<string> {
+  try {
+    await promise;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+  throw new Error("Cannot see a complaint: the request was accepted");
+}
