@@ -96,11 +96,12 @@ export function createClient(config: KubeConfig): KubeClient {
   return {
     server: transport.server,
     get: (ref, options) => send(ref, options, { idempotent: true }),
-    list: (ref, options) =>
-      send(ref, options, {
+    list: <T>(ref: CollectionRef, options: ListOptions) =>
+      send<KubeList<T>>(ref, options, {
         query: listQuery(options),
         accept: accept("PartialObjectMetadataList", options),
         idempotent: true,
+        read: readList,
       }),
     create: (ref, object, options) =>
       send(ref, options, { method: "POST", query: writeQuery(options), body: json(object) }),
@@ -129,6 +130,12 @@ export function createClient(config: KubeConfig): KubeClient {
     },
     [Symbol.dispose]: () => transport[Symbol.dispose](),
   };
+}
+
+/** The API server writes an empty list of metadata as `"items": null`. */
+async function readList<T>(response: Response): Promise<KubeList<T>> {
+  const list = await response.json();
+  return { ...list, items: list.items ?? [] };
 }
 
 function accept(metadataKind: string, { metadataOnly = false }: CallOptions): string {

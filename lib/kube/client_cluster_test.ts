@@ -184,6 +184,8 @@ Deno.test("KubeClient lists by selector, in pages, metadata alone", async () => 
     ["m3", undefined],
     ["m5", undefined],
   ]);
+  const none = await client.list<ConfigMap>(maps, { ...soon(), labelSelector: "odd=2", metadataOnly: true });
+  assertEquals(none.items, []);
   const one = await client.list<ConfigMap>(maps, { ...soon(), fieldSelector: "metadata.name=m4" });
   assertEquals(one.items.map(({ metadata }) => metadata.name), ["m4"]);
   assertEquals((await listAll<ConfigMap>(client, maps, soon(), 2)).map(({ metadata }) => metadata.name), names);
