@@ -24,7 +24,7 @@ import { detachContainer, takeBack } from "./detach_container.ts";
 import { detachUnrecorded } from "./detach_unrecorded.ts";
 import { listEndpoints } from "./endpoint.ts";
 import type { NodeServices } from "./node_services.ts";
-import { readPodIdentity } from "./pod_identity.ts";
+import { podNamespace, readPodIdentity } from "./pod_identity.ts";
 import { messageOf, toCniError } from "./to_cni_error.ts";
 import { withDeadline } from "./with_deadline.ts";
 
@@ -99,21 +99,18 @@ async function del(services: NodeServices, request: DelRequest, signal: AbortSig
     await detachContainer({ services, target: request, journal }, signal);
     return;
   }
-  const namespace = request.args.get("K8S_POD_NAMESPACE");
-  if (namespace === undefined) return;
-  const endpoints = await endpointsIfReachable(services, namespace, request, signal);
+  const endpoints = await endpointsIfReachable(services, request, signal);
   await detachUnrecorded(services, request, endpoints, signal);
 }
 
 /** Of a container this node never noted anything about, a cluster that is out of reach will hardly know more. */
 async function endpointsIfReachable(
   services: NodeServices,
-  namespace: string,
-  { containerId }: DelRequest,
+  request: DelRequest,
   signal: AbortSignal,
 ): ReturnType<typeof listEndpoints> {
   try {
-    return await listEndpoints(services, namespace, containerId, signal);
+    return await listEndpoints(services, podNamespace(request), request.containerId, signal);
   } catch (error) {
     if (error instanceof KubeUnreachableError) return [];
     throw error;
@@ -167,7 +164,6 @@ async function serve<R extends Exclude<Request, { command: "VERSION" }>, T>(
 function describeCall(request: Exclude<Request, { command: "VERSION" }>): Record<string, string> {
   const { command } = request;
   if (!("containerId" in request)) return { command };
-  const { args, containerId } = request;
-  const [namespace, name] = ["K8S_POD_NAMESPACE", "K8S_POD_NAME"].map((key) => args.get(key));
-  return { command, container: containerId, ...(namespace && name && { pod: `${namespace}/${name}` }) };
+  const [namespace, name] = [podNamespace(request), request.args.get("K8S_POD_NAME")];
+  return { command, container: request.containerId, ...(namespace && name && { pod: `${namespace}/${name}` }) };
 }

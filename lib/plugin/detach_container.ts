@@ -8,8 +8,10 @@ import type { Attachment } from "./attachment.ts";
 import { type AttachmentEntry, type BeginEntry, entriesOf, type RecordedInterface } from "./attachment_entry.ts";
 import { deleteLinks, deleteRules } from "./clean_namespace.ts";
 import { detachAll, type Detachment } from "./detach_all.ts";
-import { deleteEndpoint } from "./endpoint.ts";
+import { detachUnrecorded } from "./detach_unrecorded.ts";
+import { deleteEndpoint, listEndpoints } from "./endpoint.ts";
 import { rulesOf } from "./interface_setup.ts";
+import { podNamespace } from "./pod_identity.ts";
 import { findNamespaceToClean } from "./pod_namespace.ts";
 import { temporaryName } from "./temporary_name.ts";
 
@@ -35,6 +37,7 @@ export async function takeBack(attachment: Attachment, signal: AbortSignal): Pro
   const { services, target, journal } = attachment;
   const entries = journal.read();
   const begin = entriesOf(entries, "begin").at(-1);
+  if (entries.length === 0) return;
   if (begin) {
     const netns = await findNamespaceToClean(target.netns, begin, signal);
     const container = { ...attachment, target: { ...target, netns, args: new Map(begin.args) } };
@@ -45,8 +48,12 @@ export async function takeBack(attachment: Attachment, signal: AbortSignal): Pro
         detach: () => detachInterface(container, begin, recorded, entries, signal),
       })),
     );
+  } else {
+    // The journal is damaged, so that what the cluster knows is the better record.
+    const endpoints = await listEndpoints(services, podNamespace(target), target.containerId, signal);
+    await detachUnrecorded(services, target, endpoints, signal);
   }
-  if (entries.length > 0) await journal.remove();
+  await journal.remove();
 }
 
 /**

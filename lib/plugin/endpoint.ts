@@ -63,14 +63,18 @@ export async function deleteEndpoint(
   }
 }
 
-/** The records of one container, for a node that has no journal of it. */
+/**
+ * The records of one container, for a node that has no journal of it.
+ *
+ * @param namespace that of its Pod; when it is not known all are looked through
+ */
 export async function listEndpoints(
   { kube, config }: NodeServices,
-  namespace: string,
+  namespace: string | undefined,
   containerId: string,
   signal: AbortSignal,
 ): Promise<readonly DanmEp[]> {
-  const ref = { ...resourceFor("DanmEp", config.apiGroup), namespace };
+  const ref = { ...resourceFor("DanmEp", config.apiGroup), ...(namespace !== undefined && { namespace }) };
   try {
     return (await kube.list<DanmEp>(ref, { fieldSelector: `spec.CID=${containerId}`, signal })).items;
   } catch (error) {

@@ -25,6 +25,12 @@ export function readPodIdentity(args: ReadonlyMap<string, string>): PodIdentity 
   };
 }
 
+/** The namespace of the Pod, where the runtime names one that can be. */
+export function podNamespace({ args }: { readonly args: ReadonlyMap<string, string> }): string | undefined {
+  const value = args.get("K8S_POD_NAMESPACE");
+  return value !== undefined && OBJECT_NAME.test(value) ? value : undefined;
+}
+
 function objectName(args: ReadonlyMap<string, string>, key: string): string {
   const value = args.get(key);
   if (value !== undefined && OBJECT_NAME.test(value)) return value;
