@@ -1,0 +1,111 @@
+/** netwatcher: keeps the host links of its node in line with the networks, and the node clean of containers that are gone. */
+
+import { createBlockStore } from "../../kube/block_store.ts";
+import { readDanmConfig } from "../../plugin/danm_config.ts";
+import type { NodeServices } from "../../plugin/node_services.ts";
+import { SYSTEM_CLOCK } from "../clock.ts";
+import { createController } from "../controller.ts";
+import type { Daemon, DaemonProgram } from "../daemon.ts";
+import { type Flag, textFlag } from "../flag.ts";
+import { runTogether } from "../run_together.ts";
+import type { WorkQueue } from "../work_queue.ts";
+import { followLinkSources } from "./follow_link_sources.ts";
+import { followLinks } from "./follow_links.ts";
+import { createLinkMeters, type LinkMeters } from "./link_meters.ts";
+import { createHostLinkReconciler } from "./reconcile_host_links.ts";
+import { sweepContainers } from "./sweep_containers.ts";
+
+/** A node is one thing to look at. */
+const NODE = "node";
+
+/** How often to look although nothing seems to have changed. */
+const RESYNC_MS = 60_000;
+
+/** Links of a node change often and together, with every Pod that comes or goes: one look for all changes of this time. */
+const SETTLE_MS = 500;
+
+/** The flags of netwatcher besides those of all daemons. */
+interface NetwatcherFlags {
+  readonly nodeName: Flag<string>;
+  readonly stateDir: Flag<string>;
+  readonly cniPath: Flag<string>;
+  readonly [name: string]: Flag<string>;
+}
+
+/** @param nodeName the node's name unless a flag says otherwise */
+export function netwatcher(nodeName: string): DaemonProgram<NetwatcherFlags> {
+  return {
+    name: "netwatcher",
+    summary: "keeps the VLAN and VXLAN links of its node in line with the networks",
+    metricsPort: 9110,
+    flags: {
+      nodeName: textFlag("NAME", "the node's name", nodeName),
+      stateDir: textFlag("FOLDER", "where danm keeps its journals", "/var/lib/danm"),
+      cniPath: textFlag("FOLDER[:FOLDER...]", "where CNI plugins are", "/opt/cni/bin"),
+    },
+    async run(daemon, { nodeName, stateDir, cniPath }, signal) {
+      const meters = createLinkMeters(daemon.registry);
+      const links = createLinkController(daemon, nodeName, meters);
+      const sweep = createSweepController(daemon, { stateDir, cniPath: cniPath.split(":") }, meters);
+      await runTogether([links, sweep], signal);
+    },
+  };
+}
+
+function createLinkController(daemon: Daemon, nodeName: string, meters: LinkMeters) {
+  const informers = followLinkSources(daemon, () => controller.add(NODE));
+  const sources = () => informers.flatMap((informer) => informer.list());
+  const reconcile = createHostLinkReconciler({ daemon, nodeName, meters, clock: SYSTEM_CLOCK, sources });
+  let hasLooked = false;
+  daemon.health.addReadiness("host links", () => hasLooked ? undefined : "has not looked at them yet");
+  const controller: WorkQueue = createController(daemon, {
+    name: "host_links",
+    workers: 1,
+    caches: () => informers,
+    resync: { everyMs: RESYNC_MS, keys: () => [NODE] },
+    async reconcile(_key, signal) {
+      await reconcile(signal).finally(() => hasLooked = true);
+    },
+  });
+  const changed = () => controller.addAfter(NODE, SETTLE_MS);
+  const failed = (reason: unknown, retryInMs: number) =>
+    daemon.log.write("warning", "cannot watch links", { reason, retryInMs: Math.round(retryInMs) });
+  return (signal: AbortSignal) =>
+    runTogether([
+      ...informers.map(({ run }) => run),
+      controller.run,
+      (signal) => followLinks(changed, failed, signal),
+    ], signal);
+}
+
+function createSweepController(
+  daemon: Daemon,
+  { stateDir, cniPath }: { readonly stateDir: string; readonly cniPath: readonly string[] },
+  { swept }: LinkMeters,
+) {
+  const { kube, log, apiGroup } = daemon;
+  const services: NodeServices = {
+    config: journalConfig(apiGroup, stateDir),
+    kube,
+    blocks: createBlockStore(kube, apiGroup),
+    log,
+  };
+  const controller = createController(daemon, {
+    name: "leftovers",
+    workers: 1,
+    caches: () => [],
+    resync: { everyMs: RESYNC_MS, keys: () => [NODE] },
+    async reconcile(_key, signal) {
+      for (const containerId of await sweepContainers(services, cniPath, signal)) {
+        swept.inc();
+        log.write("info", "swept a container that is gone", { containerId });
+      }
+    },
+  });
+  return controller.run;
+}
+
+/** The configuration under which danm detaches. It reads no more of it than what is given here. */
+function journalConfig(apiGroup: Daemon["apiGroup"], stateDir: string): NodeServices["config"] {
+  return readDanmConfig({ cniVersion: "1.1.0", name: "netwatcher", type: "danm", kubeconfig: "/", apiGroup, stateDir });
+}
