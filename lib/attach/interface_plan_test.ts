@@ -120,6 +120,12 @@ const REFUSED: readonly (readonly [string, NetworkSpec, object, string, NetworkK
     "Options.vlan is 4095, must be 1-4094",
   ],
   [
+    "sriov without a pool of devices",
+    { NetworkID: "x", NetworkType: "SRIOV" },
+    { ip: "none" },
+    "Options.device_pool is missing, must name the resource of a device plugin for sriov",
+  ],
+  [
     "a broken route",
     { Options: { ...V4, routes: { x: "10.0.0.1" } } },
     { ip: "none" },

@@ -46,6 +46,9 @@ export function readNetworkTerms(network: Network): NetworkTerms {
   const type = networkType(network);
   const parent = readParent(options);
   const pools = readPools(network);
+  if (type === "sriov" && !options.device_pool) {
+    throw new NetworkTermsError("Options.device_pool is missing, must name the resource of a device plugin for sriov");
+  }
   return {
     type,
     isDynamic: isDynamicBackend(type),

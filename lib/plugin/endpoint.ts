@@ -18,7 +18,8 @@ const MAX_POD_NAME = 230;
 
 /** The name of a DanmEp: the same for every attempt to attach the same interface, another one for any other. */
 export function endpointName(pod: { name: string; uid: string }, containerId: string, index: number): string {
-  return `${pod.name.slice(0, MAX_POD_NAME)}-${hashKey(`${pod.uid}/${containerId}`)}-${index}`;
+  const start = pod.name.slice(0, MAX_POD_NAME).replace(/[-.]+$/, ""); // no part of a name may end in these
+  return `${start}-${hashKey(`${pod.uid}/${containerId}`)}-${index}`;
 }
 
 /** Everything a DanmEp is made of. */

@@ -21,6 +21,12 @@ export class PodNetworkError extends Error {
 }
 
 /**
+ * On the API's copy of a Pod that kubelet runs from a file: the UID that kubelet, and so the runtime, has for it; the copy
+ * has one of its own. Source: Kubernetes, "Static Pods".
+ */
+const MIRROR_ANNOTATION = "kubernetes.io/config.mirror";
+
+/**
  * Reads the Pod of a container.
  *
  * @throws {PodNetworkError} when another Pod has its name now, so this container's own is gone
@@ -28,7 +34,8 @@ export class PodNetworkError extends Error {
 export async function readPod({ kube }: NodeServices, identity: PodIdentity, signal: AbortSignal): Promise<Pod> {
   const { namespace, name, uid } = identity;
   const pod = await kube.get<Pod>({ group: "", version: "v1", plural: "pods", namespace, name }, { signal });
-  if (uid !== undefined && pod.metadata.uid !== uid) {
+  const { annotations } = pod.metadata;
+  if (uid !== undefined && pod.metadata.uid !== uid && annotations?.[MIRROR_ANNOTATION] !== uid) {
     throw new PodNetworkError(
       `Cannot attach Pod ${namespace}/${name}: its UID is ${pod.metadata.uid}, must be ${uid} as in CNI_ARGS`,
     );

@@ -213,6 +213,16 @@ danmTest("detaches as often as it is asked, and when namespace, Pod, network and
   await node.runtime.call("DEL", { ...container.sandbox, netns: "" });
 });
 
+danmTest("attaches a Pod that kubelet runs from a file, whose UID the API does not know", async (node) => {
+  await node.createNetwork("a", { cidr: "10.1.0.0/24" });
+  const uid = "0123456789abcdef0123456789abcdef";
+  const mirror = { "kubernetes.io/config.mirror": uid };
+  await using container = await node.createContainer([{ network: "a", ip: "dynamic" }], undefined, mirror);
+  const own = { ...container, sandbox: { ...container.sandbox, pod: { ...container.sandbox.pod, uid } } };
+  await node.attach(own);
+  await node.detach(own);
+});
+
 danmTest("refuses a Pod that was replaced by another of its name", async (node) => {
   await node.createNetwork("a", { cidr: "10.1.0.0/24" });
   await using container = await node.createContainer([{ network: "a", ip: "dynamic" }]);

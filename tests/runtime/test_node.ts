@@ -38,7 +38,11 @@ export interface TestNode extends AsyncDisposable {
     spec?: Partial<NetworkSpec> & { readonly kind?: NetworkKind; readonly group?: ApiGroup },
   ): Promise<void>;
   /** Creates a Pod that asks for `interfaces`, and the namespace of its container. */
-  createContainer(interfaces?: readonly unknown[] | string, annotation?: string): Promise<TestContainer>;
+  createContainer(
+    interfaces?: readonly unknown[] | string,
+    annotation?: string,
+    otherAnnotations?: Readonly<Record<string, string>>,
+  ): Promise<TestContainer>;
   /** ADD that must succeed. */
   attach(container: TestContainer, changes?: Readonly<Record<string, unknown>>): Promise<Result>;
   /** ADD that must fail; resolves to the error's message. */
@@ -106,8 +110,8 @@ export async function createTestNode(cluster: Cluster, kubeconfig?: string): Pro
       };
       await client.create({ ...resource, ...(resource.namespaced && { namespace }) }, network, { signal: soon() });
     },
-    async createContainer(interfaces, annotation) {
-      const pod = await createPod(client, namespace, interfaces, annotation, name);
+    async createContainer(interfaces, annotation, otherAnnotations) {
+      const pod = await createPod(client, namespace, interfaces, annotation, name, otherAnnotations);
       const netns = await createNamespace();
       const sandbox = { containerId: `${namespace}-${containers++}`, netns: netns.path, pod };
       const container: TestContainer = {

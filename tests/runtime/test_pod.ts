@@ -16,6 +16,7 @@ export async function createPod(
   interfaces?: readonly unknown[] | string,
   annotation = "danm.k8s.io/interfaces",
   nodeName = "node-1",
+  others: Readonly<Record<string, string>> = {},
 ): Promise<TestPod> {
   const value = typeof interfaces === "string" ? interfaces : JSON.stringify(interfaces);
   const pod = {
@@ -23,7 +24,7 @@ export async function createPod(
     kind: "Pod",
     metadata: {
       generateName: "pod-",
-      annotations: interfaces === undefined ? {} : { [annotation]: value },
+      annotations: { ...others, ...(interfaces !== undefined && { [annotation]: value }) },
     },
     spec: { nodeName, containers: [{ name: "main", image: "none" }] },
   };
