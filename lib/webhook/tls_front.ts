@@ -81,10 +81,10 @@ export function openTlsFront(
     }
   }
 
-  async function retire(server: Deno.HttpServer): Promise<void> {
+  async function retire(server: Deno.HttpServer<Deno.NetAddr>): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, HAND_OVER_MS));
-    await server.shutdown();
-    servers.delete(server as Deno.HttpServer<Deno.NetAddr>);
+    if (servers.has(server)) await server.shutdown();
+    servers.delete(server);
   }
 
   return {
@@ -104,7 +104,9 @@ export function openTlsFront(
         for (const connection of connections) connection[Symbol.dispose]();
       };
       const timer = setTimeout(cut, CLOSE_MS);
-      await Promise.all([accepting, ...[...servers].map((server) => server.shutdown())]);
+      const ending = [...servers];
+      servers.clear();
+      await Promise.all([accepting, ...ending.map((server) => server.shutdown())]);
       clearTimeout(timer);
       cut();
     },
