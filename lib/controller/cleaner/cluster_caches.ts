@@ -1,0 +1,80 @@
+/** The cluster as the cleaner follows it. */
+
+import type { AddressBlock } from "../../api/address_block.ts";
+import type { DanmEp } from "../../api/danm_ep.ts";
+import type { ObjectMeta } from "../../api/kube_object.ts";
+import { NETWORK_KINDS } from "../../api/network.ts";
+import { resourceFor } from "../../api/resource.ts";
+import type { Identified } from "../../kube/follow_collection.ts";
+import type { Informer } from "../../kube/informer.ts";
+import type { ClusterView, EndpointView } from "../../reconcile/stale_leftovers.ts";
+import type { Daemon } from "../daemon.ts";
+import type { Task } from "../run_together.ts";
+import { watchResource } from "../watch_resource.ts";
+
+/** Caches of everything the cleaner judges by. */
+export interface ClusterCaches {
+  readonly informers: readonly Informer<unknown>[];
+  readonly tasks: readonly Task[];
+  /** The cluster; undefined while the API server has not confirmed of each of the caches that nothing is missing. */
+  view(): ClusterView | undefined;
+}
+
+/** Follows Pods, networks, DanmEps and AddressBlocks. Nothing is kept of them but what decisions need. */
+export function watchCluster(daemon: Daemon): ClusterCaches {
+  const { apiGroup } = daemon;
+  const nothing = () => {};
+  const bare = { metadataOnly: true, transform: ({ metadata }: Identified) => ({ metadata: identityOf(metadata) }) };
+  const pods = watchResource(daemon, { resource: { group: "", version: "v1", plural: "pods" }, ...bare }, nothing);
+  const networks = NETWORK_KINDS.map((kind) => ({
+    kind,
+    informer: watchResource(daemon, { resource: resourceFor(kind, apiGroup), ...bare }, nothing),
+  }));
+  const endpoints = watchResource<DanmEp, EndpointView>(daemon, {
+    resource: resourceFor("DanmEp", apiGroup),
+    transform: endpointView,
+  }, nothing);
+  const blocks = watchResource<AddressBlock>(daemon, {
+    resource: resourceFor("AddressBlock", apiGroup),
+    transform: blockView,
+  }, nothing);
+  const informers = [pods, ...networks.map(({ informer }) => informer), endpoints, blocks];
+  return {
+    informers,
+    tasks: informers.map(({ run }) => run),
+    view() {
+      if (informers.some(({ isCurrent }) => !isCurrent)) return undefined;
+      return {
+        pods: uidsOf(pods),
+        networks: new Map(
+          networks.filter(({ informer }) => informer.served).map(({ kind, informer }) => [kind, uidsOf(informer)]),
+        ),
+        endpoints: endpoints.list(),
+        blocks: blocks.list(),
+      };
+    },
+  };
+}
+
+function uidsOf(informer: Informer<Identified>): ReadonlySet<string> {
+  return new Set(informer.list().map(({ metadata }) => metadata.uid ?? ""));
+}
+
+function identityOf({ name, namespace, uid, resourceVersion }: ObjectMeta): ObjectMeta {
+  return {
+    name,
+    ...(namespace !== undefined && { namespace }),
+    ...(uid !== undefined && { uid }),
+    ...(resourceVersion !== undefined && { resourceVersion }),
+  };
+}
+
+function endpointView({ metadata, spec }: DanmEp): EndpointView {
+  const { PodUID, Pod, apiType, NetworkName, NetworkUID } = spec;
+  return { metadata: identityOf(metadata), spec: { PodUID, Pod, apiType, NetworkName, NetworkUID } };
+}
+
+function blockView({ apiVersion, kind, metadata, spec }: AddressBlock): AddressBlock {
+  const { released: _, ...rest } = spec;
+  return { apiVersion, kind, metadata: identityOf(metadata), spec: rest };
+}

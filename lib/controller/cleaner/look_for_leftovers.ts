@@ -1,0 +1,66 @@
+/** One look at the cluster after another: what is nobody's for long enough is removed. */
+
+import type { ApiGroup } from "../../api/resource.ts";
+import type { KubeClient } from "../../kube/client.ts";
+import { findLeftovers, type Leftover } from "../../reconcile/stale_leftovers.ts";
+import { type MissingSince, noteMissing, overdue } from "../../reconcile/stale_since.ts";
+import { type Clock, SYSTEM_CLOCK } from "../clock.ts";
+import type { Reconcile } from "../work_queue.ts";
+import type { CleanerReport } from "./cleaner_report.ts";
+import type { ClusterCaches } from "./cluster_caches.ts";
+import { holdersThatLive } from "./proof.ts";
+import { removeLeftovers } from "./remove_leftovers.ts";
+
+export interface LookOptions {
+  /** Writes only while this replica leads. */
+  readonly kube: KubeClient;
+  readonly group: ApiGroup;
+  readonly caches: Pick<ClusterCaches, "view">;
+  readonly report: CleanerReport;
+  /** How long a Pod or network must have been missing, in milliseconds. */
+  readonly graceMs: number;
+  readonly dryRun: boolean;
+  readonly clock?: Clock;
+}
+
+/**
+ * A reconciler of everything at once, whatever its key. Caches only say what is worth a question: nothing is removed
+ * before the API server itself has confirmed, after the grace period, that its Pod or network is not there.
+ */
+export function createLook(options: LookOptions): Reconcile {
+  const { kube, group, caches, report, graceMs, dryRun, clock = SYSTEM_CLOCK } = options;
+  let since: MissingSince = new Map();
+  let announced: readonly Leftover[] = [];
+
+  /** Those of `leftovers` whose holder is gone for good; a holder that lives is waited for anew. */
+  async function prove(leftovers: readonly Leftover[], signal: AbortSignal): Promise<Leftover[]> {
+    if (leftovers.length === 0) return [];
+    const living = await holdersThatLive(kube, group, leftovers, signal);
+    since = new Map([...since].filter(([uid]) => !living.has(uid)));
+    return leftovers.filter(({ holder }) => !living.has(holder));
+  }
+
+  return async (_key, signal) => {
+    const view = caches.view();
+    if (view === undefined) return;
+    const { leftovers, unreadable } = findLeftovers(view);
+    report.found(leftovers, unreadable);
+    since = noteMissing(since, leftovers.map(({ holder }) => holder), clock.now());
+    const { uids, nextInMs } = overdue(since, clock.now(), graceMs);
+    const due = leftovers.filter(({ holder }) => uids.has(holder));
+    if (dryRun) {
+      const proven = new Set(announced.map(({ holder }) => holder)); // once is enough: nobody comes back
+      const fresh = await prove(due.filter(({ holder }) => !proven.has(holder)), signal);
+      for (const { holder } of fresh) proven.add(holder);
+      announced = due.filter(({ holder }) => proven.has(holder));
+      report.wouldRemove(announced);
+    } else {
+      try {
+        await removeLeftovers(kube, group, await prove(due, signal), report.removed, signal);
+      } finally {
+        report.tellUsers();
+      }
+    }
+    return nextInMs === undefined ? undefined : { againAfterMs: nextInMs };
+  };
+}

@@ -1,0 +1,82 @@
+/** Asks the API server itself, past all caches, whether what seems to be gone is gone. */
+
+import type { ObjectMeta } from "../../api/kube_object.ts";
+import type { NetworkRef } from "../../api/network.ts";
+import { type ApiGroup, resourceFor } from "../../api/resource.ts";
+import type { KubeClient } from "../../kube/client.ts";
+import { isNotFound } from "../../kube/kube_error.ts";
+import { listPages } from "../../kube/list_pages.ts";
+import type { LeftAddress, LeftBlock, LeftEndpoint, Leftover } from "../../reconcile/stale_leftovers.ts";
+import { namespacesToSearch } from "../../reconcile/stale_search.ts";
+
+const PODS = { group: "", version: "v1", plural: "pods" };
+const PAGE_SIZE = 500;
+
+interface Bare {
+  readonly metadata: ObjectMeta;
+}
+
+/**
+ * Those holders of `leftovers` that cannot be proven gone. Every holder existed before its leftover was seen, and a UID
+ * is never used again: so one that is missing from an answer which begins now will never be back.
+ */
+export async function holdersThatLive(
+  kube: KubeClient,
+  group: ApiGroup,
+  leftovers: readonly Leftover[],
+  signal: AbortSignal,
+): Promise<ReadonlySet<string>> {
+  const ofPods = leftovers.filter((leftover) => leftover.what !== "block");
+  const ofNetworks = leftovers.filter((leftover) => leftover.what === "block");
+  const [pods, networks] = await Promise.all([
+    podsThatLive(kube, ofPods, signal),
+    networksThatLive(kube, group, ofNetworks, signal),
+  ]);
+  return pods.union(networks);
+}
+
+/** Pods cannot be selected by UID, so all of a namespace are listed; only the UIDs that were asked for are kept. */
+async function podsThatLive(
+  kube: KubeClient,
+  leftovers: readonly (LeftAddress | LeftEndpoint)[],
+  signal: AbortSignal,
+): Promise<ReadonlySet<string>> {
+  const asked = new Set(leftovers.map(({ holder }) => holder));
+  const living = new Set<string>();
+  for (const namespace of namespacesToSearch(leftovers) ?? [undefined]) {
+    const pages = listPages<Bare>(kube, { ...PODS, namespace }, { metadataOnly: true, signal }, PAGE_SIZE);
+    for await (const { items } of pages) {
+      for (const { metadata: { uid = "" } } of items) if (asked.has(uid)) living.add(uid);
+    }
+  }
+  return living;
+}
+
+async function networksThatLive(
+  kube: KubeClient,
+  group: ApiGroup,
+  leftovers: readonly LeftBlock[],
+  signal: AbortSignal,
+): Promise<ReadonlySet<string>> {
+  const asked = new Map(leftovers.map(({ holder, network }) => [holder, network]));
+  const living = new Set<string>();
+  for (const [uid, network] of asked) {
+    if (!await isNetworkGone(kube, group, network, signal)) living.add(uid);
+  }
+  return living;
+}
+
+async function isNetworkGone(
+  kube: KubeClient,
+  group: ApiGroup,
+  { kind, namespace, name, uid }: NetworkRef,
+  signal: AbortSignal,
+): Promise<boolean> {
+  try {
+    const ref = { ...resourceFor(kind, group), name, namespace };
+    return (await kube.get<Bare>(ref, { metadataOnly: true, signal })).metadata.uid !== uid;
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+    return error.reason === "NotFound"; // of a kind that is not served nobody knows what there is: that has no reason
+  }
+}

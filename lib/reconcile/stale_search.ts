@@ -1,0 +1,25 @@
+/** Where to look for Pods before what they hold is taken away. */
+
+import type { LeftAddress, LeftEndpoint } from "./stale_leftovers.ts";
+
+/** From so many namespaces on, one list of all Pods is cheaper than a list of each. */
+const MANY = 10;
+
+/**
+ * The namespaces in which the Pods that hold `leftovers` could be; undefined for all, as a Pod on a ClusterNetwork that
+ * has no DanmEp could be anywhere.
+ */
+export function namespacesToSearch(leftovers: readonly (LeftAddress | LeftEndpoint)[]): string[] | undefined {
+  const byPod = new Map<string, Set<string>>();
+  for (const { holder, namespace } of leftovers) {
+    const known = byPod.get(holder) ?? new Set();
+    if (namespace !== undefined) known.add(namespace);
+    byPod.set(holder, known);
+  }
+  const all = new Set<string>();
+  for (const namespaces of byPod.values()) {
+    if (namespaces.size === 0) return undefined;
+    for (const namespace of namespaces) all.add(namespace);
+  }
+  return all.size < MANY ? [...all] : undefined;
+}
