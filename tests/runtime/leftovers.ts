@@ -1,6 +1,6 @@
 /** What danm may leave behind, wherever that may be; each found thing as a text for a failing assertion. */
 
-import { DEFAULT_API_GROUP, resourceFor } from "../../lib/api/resource.ts";
+import { type ApiGroup, DEFAULT_API_GROUP, resourceFor } from "../../lib/api/resource.ts";
 import type { KubeClient } from "../../lib/kube/client.ts";
 import type { TestNamespace } from "../netns.ts";
 
@@ -18,7 +18,7 @@ export async function clusterLeftovers(
   client: KubeClient,
   namespace: string,
   isMeant: (containerId: string) => boolean,
-  group = DEFAULT_API_GROUP,
+  group: ApiGroup = DEFAULT_API_GROUP,
 ): Promise<string[]> {
   const [endpoints, blocks] = await Promise.all([
     client.list<EndpointView>({ ...resourceFor("DanmEp", group), namespace }, { signal: soon() }),

@@ -54,7 +54,7 @@ export interface TestNode extends AsyncDisposable {
   /** CHECK that must find something; resolves to the error's message. */
   checkFails(container: TestContainer, changes?: Readonly<Record<string, unknown>>): Promise<string>;
   /** GC that must succeed; only the given containers are still valid. */
-  collectGarbage(valid: readonly TestContainer[]): Promise<void>;
+  collectGarbage(valid: readonly TestContainer[], changes?: Readonly<Record<string, unknown>>): Promise<void>;
   /**
    * What danm has left, of `container` or of all of this node's: DanmEps, addresses, journals, processes, and whatever
    * is in the namespaces of containers that still exist. Empty when everything is taken back.
@@ -130,10 +130,10 @@ export async function createTestNode(cluster: Cluster, kubeconfig?: string): Pro
     detach: async (container, changes) => void await succeed("DEL", container, changes),
     check: async (container, changes) => void await succeed("CHECK", container, changes),
     checkFails: (container, changes) => fail("CHECK", container, changes),
-    async collectGarbage(valid) {
+    async collectGarbage(valid, changes) {
       const attachments = valid.map(({ sandbox }) => ({ containerID: sandbox.containerId, ifname: "eth0" }));
-      const changes = { cniVersion: "1.1.0", "cni.dev/valid-attachments": attachments };
-      const { code, answer } = await runtime.call("GC", undefined, changes);
+      const request = { cniVersion: "1.1.0", "cni.dev/valid-attachments": attachments, ...changes };
+      const { code, answer } = await runtime.call("GC", undefined, request);
       if (code !== 0) throw new Error(`GC failed: ${JSON.stringify(answer)}`);
     },
     async leftovers(container) {
