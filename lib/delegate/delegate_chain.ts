@@ -30,20 +30,25 @@ export async function addDelegates(
 /**
  * Deletes: in reverse order, each with the result of the whole ADD. A plugin that is no longer on the node is passed
  * over: whatever it held went with it or cannot be told.
+ *
+ * @returns whether every plugin was there
  */
 export async function deleteDelegates(
   configs: readonly DelegateConfig[],
   target: DelegateTarget,
   result: Result | undefined,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<boolean> {
+  let ran = true;
   for (const config of configs.toReversed()) {
     try {
       await runDelegate(withPrevious(config, result), { ...target, command: "DEL" }, signal);
     } catch (error) {
       if (!(error instanceof DelegateMissingError)) throw error;
+      ran = false;
     }
   }
+  return ran;
 }
 
 /** Checks: in order, each with the result of the whole ADD. A plugin whose version has no CHECK is passed over. */

@@ -26,23 +26,50 @@ const ENVIRONMENT = {
  */
 export async function runProgram(words: readonly string[], input = "", signal?: AbortSignal): Promise<Outcome> {
   signal?.throwIfAborted();
-  const child = spawn(words, signal);
-  const [, { success, stdout, stderr }] = await Promise.all([feed(child.stdin, input), child.output()]);
+  const { success, stdout, stderr } =
+    await (input === "" ? runWithoutInput(words, signal) : runWithInput(words, input, signal));
   signal?.throwIfAborted();
   const decoder = new TextDecoder();
   return { success, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
 }
 
-function spawn([program, ...args]: readonly string[], signal?: AbortSignal): Deno.ChildProcess {
-  const options = { args, env: ENVIRONMENT, stdin: "piped", stdout: "piped", stderr: "piped" } as const;
+/** Half the processor time of a run with input: there are no streams to set up. */
+async function runWithoutInput(words: readonly string[], signal?: AbortSignal): Promise<Deno.CommandOutput> {
   try {
-    return new Deno.Command(program!, { ...options, ...(signal && { signal }) }).spawn();
+    return await command(words, "null", signal).output();
   } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-    throw new Error(
-      `Cannot run ${program}: it is not in ${ENVIRONMENT.PATH}, must be installed (iproute2, util-linux)`,
-    );
+    throw explain(words, error);
   }
+}
+
+async function runWithInput(
+  words: readonly string[],
+  input: string,
+  signal?: AbortSignal,
+): Promise<Deno.CommandOutput> {
+  const child = spawn(words, signal);
+  const [, output] = await Promise.all([feed(child.stdin, input), child.output()]);
+  return output;
+}
+
+function spawn(words: readonly string[], signal?: AbortSignal): Deno.ChildProcess {
+  try {
+    return command(words, "piped", signal).spawn();
+  } catch (error) {
+    throw explain(words, error);
+  }
+}
+
+function command([program, ...args]: readonly string[], stdin: "piped" | "null", signal?: AbortSignal): Deno.Command {
+  const options = { args, env: ENVIRONMENT, stdin, stdout: "piped", stderr: "piped" } as const;
+  return new Deno.Command(program!, { ...options, ...(signal && { signal }) });
+}
+
+function explain([program]: readonly string[], error: unknown): unknown {
+  if (!(error instanceof Deno.errors.NotFound)) return error;
+  return new Error(
+    `Cannot run ${program}: it is not in ${ENVIRONMENT.PATH}, must be installed (iproute2, util-linux)`,
+  );
 }
 
 /** A program that fails early does not read its input: its exit status tells why, not the broken pipe. */

@@ -21,3 +21,18 @@ export async function readNamespaceId(path: string, signal?: AbortSignal): Promi
   const id = idOf(path);
   return { isOwn: id !== undefined && id === idOf(OWN), ...(id !== undefined && { id }) };
 }
+
+/**
+ * Whether the namespace `id` is at `path`, as far as this process may look: below /proc it may not, and says no. Costs
+ * no process.
+ */
+export function isNamespace(path: string, id: string): boolean {
+  if (path.startsWith("/proc/")) return false;
+  try {
+    const { dev, ino } = Deno.statSync(path);
+    return `${dev}:${ino}` === id;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}

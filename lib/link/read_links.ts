@@ -19,8 +19,8 @@ export type LinkFilter = { readonly name: string } | { readonly kind: string };
  */
 export async function readLinks(netnsPath?: string, filter?: LinkFilter, signal?: AbortSignal): Promise<Link[]> {
   const batch = toBatches([["link", "show", ...filterWords(filter)]])[0]!;
-  const words = [...enterNamespace(netnsPath), "ip", "-N", "-json", "-details", "-batch", "-"];
-  const { success, stdout, stderr } = await runProgram(words, batch.input, signal);
+  const words = [...enterNamespace(netnsPath), "ip", "-N", "-json", "-details", ...batch.commands[0]!];
+  const { success, stdout, stderr } = await runProgram(words, "", signal);
   if (!success) {
     if (netnsPath !== undefined && saysNamespaceMissing(stderr)) throw new NamespaceMissingError(netnsPath);
     const error = toIpError(batch, stderr);

@@ -5,8 +5,9 @@ import { assignDevices } from "../attach/device_assignment.ts";
 import { describeNetwork, type InterfacePlan, planInterfaces } from "../attach/interface_plan.ts";
 import { mergeResults } from "../cni/merge_results.ts";
 import type { Result, Route } from "../cni/result.ts";
-import { configureNamespace, type NamespaceStep } from "../link/configure_namespace.ts";
+import { configureNamespace } from "../link/configure_namespace.ts";
 import { settingsForNewLinks } from "../link/interface_settings.ts";
+import { interleaveSteps } from "../link/interleave_steps.ts";
 import { IpError } from "../link/ip_error.ts";
 import type { Link } from "../link/link.ts";
 import { readLinks } from "../link/read_links.ts";
@@ -21,7 +22,7 @@ import type { InterfaceSetup } from "./interface_setup.ts";
 import type { NodeServices } from "./node_services.ts";
 import { type Pod, readNetwork, readPod, readRequests } from "./pod.ts";
 import type { PodIdentity } from "./pod_identity.ts";
-import { readPodNamespaceId } from "./pod_namespace.ts";
+import { openPodNamespace } from "./pod_namespace.ts";
 import { messageOf } from "./to_cni_error.ts";
 
 /**
@@ -39,7 +40,7 @@ export async function attachContainer(
   const [{ pod, plans, devices }, hostLinks, namespace] = await allDoneOrStopped([
     (signal) => readPlans(attachment, identity, signal),
     (signal) => readLinks(undefined, undefined, signal),
-    (signal) => prepareNamespace(target.netns, signal),
+    (signal) => openPodNamespace(target.netns, settingsForNewLinks(), signal),
   ], signal);
   checkNamesAreFree(plans, namespace.links);
   const begin = beginEntry(attachment, namespace.id, pod, plans);
@@ -77,13 +78,6 @@ async function readDevices(
   if (plans.every(({ terms }) => terms.type !== "sriov")) return new Map();
   const { listPodDevices } = await import("../host/pod_resources.ts");
   return assignDevices(plans, await listPodDevices(config.podResourcesSocket, pod.metadata, signal));
-}
-
-/** Makes the namespace ready for links of delegates, and tells which it is and what links it has. */
-async function prepareNamespace(netns: string, signal: AbortSignal): Promise<{ id: string; links: Link[] }> {
-  const id = await readPodNamespaceId(netns, signal);
-  await configureNamespace(netns, settingsForNewLinks(), signal);
-  return { id, links: await readLinks(netns, undefined, signal) };
 }
 
 function checkNamesAreFree(plans: readonly InterfacePlan[], links: readonly Link[]): void {
@@ -158,9 +152,7 @@ async function finishInNamespace(
   attached: readonly AttachedInterface[],
   signal: AbortSignal,
 ): Promise<AttachFailure[]> {
-  const steps: { step: NamespaceStep; plan: InterfacePlan }[] = attached.flatMap(({ steps, plan }) =>
-    steps.map((step) => ({ step, plan }))
-  );
+  const steps = interleaveSteps(attached.map(({ steps }) => steps));
   try {
     await configureNamespace(netns, steps.map(({ step }) => step), signal);
     return [];
@@ -170,7 +162,7 @@ async function finishInNamespace(
       : steps.findIndex(({ step }) =>
         reason instanceof SysctlError && "sysctl" in step && step.sysctl === reason.sysctl
       );
-    const failed = steps[place];
+    const failed = attached[steps[place]?.group ?? -1];
     return failed ? [{ plan: failed.plan, reason }] : attached.map(({ plan }) => ({ plan, reason }));
   }
 }

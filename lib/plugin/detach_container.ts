@@ -6,7 +6,7 @@ import { endProcesses } from "../host/end_processes.ts";
 import { releaseClaim } from "../ipam/release_address.ts";
 import type { Attachment } from "./attachment.ts";
 import { type AttachmentEntry, type BeginEntry, entriesOf, type RecordedInterface } from "./attachment_entry.ts";
-import { deleteLinks, deleteRules } from "./clean_namespace.ts";
+import { cleanNamespace } from "./clean_namespace.ts";
 import { detachAll, type Detachment } from "./detach_all.ts";
 import { detachUnrecorded } from "./detach_unrecorded.ts";
 import { deleteEndpoint, listEndpoints } from "./endpoint.ts";
@@ -82,18 +82,20 @@ async function detachInterface(
 
 async function removeLink(
   { target }: Attachment,
-  { index, name }: RecordedInterface,
+  { index, name, type }: RecordedInterface,
   entries: readonly AttachmentEntry[],
   signal: AbortSignal,
 ): Promise<void> {
   const { containerId, netns } = target;
   const delegates = entriesOf(entries, "delegates").find((entry) => entry.index === index);
+  let wasRemoved = false;
   if (delegates) {
     const delegated = entriesOf(entries, "delegated").find((entry) => entry.index === index);
-    await deleteDelegates(delegates.configs, { ...target, ifName: name }, delegated?.result, signal);
+    const ran = await deleteDelegates(delegates.configs, { ...target, ifName: name }, delegated?.result, signal);
+    // Delegates that failed half-way may have left the link, and not all remove it then.
+    wasRemoved = ran && type === "macvlan" && entriesOf(entries, "complete").length > 0;
   }
-  // Delegates that failed half-way may have left the link as well, and do not all remove it then.
-  await deleteLinks(netns, [name, temporaryName(containerId, index)], signal);
   const setups = entriesOf(entries, "setups").flatMap(({ setups }) => setups).filter((setup) => setup.name === name);
-  await deleteRules(netns, setups.flatMap(rulesOf), signal);
+  const links = wasRemoved ? [] : [name, temporaryName(containerId, index)];
+  await cleanNamespace(netns, { links, rules: setups.flatMap(rulesOf) }, signal);
 }

@@ -8,7 +8,7 @@ import { type DelegateTarget, deleteDelegates } from "../delegate/delegate_chain
 import { readFolder } from "../host/read_folder.ts";
 import { releaseAddress } from "../ipam/release_address.ts";
 import { type Address, parseAddress } from "../net/address.ts";
-import { deleteLinks, deleteRulesFrom } from "./clean_namespace.ts";
+import { cleanNamespace, deleteRulesFrom } from "./clean_namespace.ts";
 import { detachAll } from "./detach_all.ts";
 import { deleteEndpoint } from "./endpoint.ts";
 import type { NodeServices } from "./node_services.ts";
@@ -48,7 +48,7 @@ async function detachEndpoint(
   const netns = await findNamespaceToClean(target.netns, spec, signal);
   const own = { ...target, netns, ifName: Name };
   await deleteDelegates(await delegateConfigs(services, endpoint, signal), own, undefined, signal);
-  await deleteLinks(netns, [Name], signal);
+  await cleanNamespace(netns, { links: [Name], rules: [] }, signal);
   const hasRules = Object.keys(proutes).length + Object.keys(proutes6).length > 0;
   await deleteRulesFrom(netns, hasRules ? addressesOf(endpoint) : [], signal);
   await releaseAll(services, endpoint, signal);

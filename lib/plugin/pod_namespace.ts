@@ -1,20 +1,26 @@
 /** The network namespace of a Pod: never the host's, whatever a path says. */
 
 import { CniError, errorCode } from "../cni/error.ts";
-import { NamespaceMissingError } from "../link/namespace_missing_error.ts";
-import { readNamespaceId } from "../link/namespace_id.ts";
+import type { SysctlStep } from "../link/configure_namespace.ts";
+import { isNamespace, readNamespaceId } from "../link/namespace_id.ts";
+import { type OpenedNamespace, openNamespace, OwnNamespaceError } from "../link/open_namespace.ts";
 
 /**
- * The ID of the namespace that the runtime names.
+ * Makes the namespace that the runtime names ready for links of delegates, and tells which it is and what links it has.
  *
  * @throws {CniError} `invalidEnvironment` when it is the host's own, whose interfaces are not danm's to touch
  * @throws {NamespaceMissingError}
  */
-export async function readPodNamespaceId(netns: string, signal: AbortSignal): Promise<string> {
-  const { id, isOwn } = await readNamespaceId(netns, signal);
-  if (isOwn) throw hostNamespace(netns);
-  if (id === undefined) throw new NamespaceMissingError(netns);
-  return id;
+export async function openPodNamespace(
+  netns: string,
+  settings: readonly SysctlStep[],
+  signal: AbortSignal,
+): Promise<OpenedNamespace> {
+  try {
+    return await openNamespace(netns, settings, signal);
+  } catch (error) {
+    throw error instanceof OwnNamespaceError ? hostNamespace(netns) : error;
+  }
 }
 
 /**
@@ -34,6 +40,8 @@ export async function findNamespaceToClean(
   // A recorded path by way of a process leads elsewhere once another process has its number.
   const paths = [named, recorded.netns.startsWith("/proc/") ? "" : recorded.netns];
   for (const path of new Set(paths.filter((path) => path !== ""))) {
+    // ADD made sure that the namespace with the recorded ID is not the host's.
+    if (recorded.netnsId !== undefined && isNamespace(path, recorded.netnsId)) return path;
     const { id, isOwn } = await readNamespaceId(path, signal);
     if (isOwn && path === named) throw hostNamespace(path);
     if (id !== undefined && !isOwn && id === (recorded.netnsId ?? id)) return path;

@@ -1,9 +1,11 @@
 /** All benchmarks, or those named: `deno run -A tests/bench/main.ts [NAME...]`. Prints figures and asserts nothing. */
 
 import { benchAttach } from "./attach.ts";
+import { benchIpam } from "./ipam.ts";
 
 const BENCHMARKS: Readonly<Record<string, () => Promise<void>>> = {
   attach: benchAttach,
+  ipam: benchIpam,
 };
 
 for (const name of Deno.args.length > 0 ? Deno.args : Object.keys(BENCHMARKS)) {
