@@ -132,7 +132,7 @@ async function attachSriov(
   signal: AbortSignal,
 ): Promise<AttachedInterface> {
   const deviceId = context.devices.get(plan.index)!;
-  const [driver, addresses] = await allDone([pciDriver(deviceId), reserveAddresses(context, plan, signal)]);
+  const [driver, addresses] = await allDone([pciDriver(deviceId, signal), reserveAddresses(context, plan, signal)]);
   const result = await delegate(context, plan, generated(sriovConfig(plan, addresses, deviceId)), signal);
   if (!isUserspaceDriver(driver)) return await finishDelegated(context, plan, result, signal, deviceId);
   const link = standInLink(context.target.containerId, plan, deviceId, result);
