@@ -2,6 +2,7 @@
 
 import { type Context, Hono } from "hono";
 import type { Log } from "../host/log.ts";
+import { startDeadline } from "../kube/deadline.ts";
 import {
   type AdmissionRequest,
   formatAdmissionReview,
@@ -14,14 +15,17 @@ import { BodyError, type BodyLimits, readBody } from "./read_body.ts";
 /** The largest object etcd takes is 1.5 MiB; an UPDATE carries it twice. */
 export const BODY_LIMITS: BodyLimits = { maxBytes: 3 * 1024 * 1024, deadlineMs: 5000 };
 
-/** Bodies that may be on their way at a time: with the size of one, the most memory that clients can fill. */
-const MAX_READING = 64;
+/** Bytes that may be on their way at a time, as bodies announce them: the most memory that clients can fill. */
+const MAX_READING = 64 * BODY_LIMITS.maxBytes;
 
 /** How long a verdict may take when the API server names no limit, in milliseconds. */
 const VERDICT_MS = 10_000;
 
 /** What is left of the API server's patience to send the answer in, in milliseconds. */
 const MARGIN_MS = 500;
+
+/** Requests end by their own deadline; while the server stops they may go on. */
+const NEVER = new AbortController().signal;
 
 /** Judges one request; `signal` fires when nobody waits for the answer any more. */
 export type Reviewer = (request: AdmissionRequest, signal: AbortSignal) => Promise<Verdict>;
@@ -44,21 +48,22 @@ export function createAdmissionApp({ reviewers, log, observer, limits = BODY_LIM
   const app = new Hono();
   let reading = 0;
 
-  async function readReview(request: Request): Promise<AdmissionRequest> {
-    reading++;
+  async function readReview(request: Request, bytes: number): Promise<AdmissionRequest> {
+    reading += bytes;
     try {
       return parseAdmissionReview(await readBody(request, limits));
     } finally {
-      reading--;
+      reading -= bytes;
     }
   }
 
   async function answer(path: string, review: Reviewer, context: Context): Promise<Response> {
-    if (reading >= MAX_READING) return context.text("Cannot take more requests at the moment\n", 503);
-    const request = await readReview(context.req.raw);
+    const bytes = Math.min(Number(context.req.header("content-length") ?? limits.maxBytes), limits.maxBytes);
+    if (reading + bytes > MAX_READING) return context.text("Cannot take more requests at the moment\n", 503);
+    const request = await readReview(context.req.raw, bytes);
     const started = performance.now();
-    const signal = AbortSignal.timeout(patience(context.req.query("timeout")));
-    const verdict = await review(request, signal).catch((reason) => {
+    using deadline = startDeadline(NEVER, patience(context.req.query("timeout")));
+    const verdict = await review(request, deadline.signal).catch((reason) => {
       if (reason instanceof ReviewError) throw reason;
       log.write("error", "cannot judge", { path, kind: request.kind.kind, name: request.name, reason });
       return failure(reason);

@@ -2,10 +2,12 @@
 
 import { benchAttach } from "./attach.ts";
 import { benchIpam } from "./ipam.ts";
+import { benchWebhook } from "./webhook.ts";
 
 const BENCHMARKS: Readonly<Record<string, () => Promise<void>>> = {
   attach: benchAttach,
   ipam: benchIpam,
+  webhook: benchWebhook,
 };
 
 for (const name of Deno.args.length > 0 ? Deno.args : Object.keys(BENCHMARKS)) {

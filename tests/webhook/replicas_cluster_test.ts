@@ -10,11 +10,21 @@ import { CERTIFICATE_TERMS } from "../../lib/webhook/certificate_plan.ts";
 import { type Certificates, renewCertificates } from "../../lib/webhook/certificates.ts";
 import { registrationName } from "../../lib/webhook/registration.ts";
 import { sweepVnis } from "../../lib/webhook/sweep_vnis.ts";
+import { applyManifests } from "../cluster/apply_manifests.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import { eventually } from "../cluster/eventually.ts";
 import { startCluster } from "../cluster/start_cluster.ts";
 import { startBalancer } from "./balancer.ts";
-import { complaint, create, GROUP, installWebhook, network, putTenantConfig, soon } from "./webhook_cluster.ts";
+import {
+  complaint,
+  create,
+  GROUP,
+  installWebhook,
+  MANIFESTS,
+  network,
+  putTenantConfig,
+  soon,
+} from "./webhook_cluster.ts";
 import { freePort, startWebhook } from "./webhook_process.ts";
 
 const cluster = await startCluster();
@@ -172,6 +182,18 @@ Deno.test("two replicas share one certificate, and give no number twice, though 
   await sweepVnis(admin, GROUP, new Set(), soon().signal, -5000);
   const { held, owners } = await books();
   assertEquals(held, owners);
+});
+
+Deno.test("the API server accepts all manifests", async () => {
+  await applyManifests(cluster, MANIFESTS);
+  const replicas = [
+    "get",
+    "deployment",
+    "danm-webhook",
+    "--namespace=danm-system",
+    "--output=jsonpath={.spec.replicas}",
+  ];
+  assertEquals(await cluster.kubectl(...replicas), "2");
 });
 
 Deno.test("a webhook can serve with certificate files, and ends cleanly", async () => {

@@ -12,7 +12,8 @@ import { installCrds } from "../crds/install_sets.ts";
 
 export const GROUP = DEFAULT_API_GROUP;
 
-const MANIFESTS = fromFileUrl(new URL("../../manifests/webhook", import.meta.url));
+/** The folder of what an administrator applies. */
+export const MANIFESTS = fromFileUrl(new URL("../../manifests/webhook", import.meta.url));
 
 /** A signal for one call of a test. */
 export const soon = () => ({ signal: AbortSignal.timeout(30_000) });

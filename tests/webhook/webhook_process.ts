@@ -18,6 +18,8 @@ export interface WebhookProcess extends AsyncDisposable {
   ready(): Promise<void>;
   /** What `/metrics` says. */
   metrics(): Promise<string>;
+  /** Its resident memory. */
+  residentMegabytes(): Promise<number>;
 }
 
 export interface WebhookOptions {
@@ -66,6 +68,7 @@ export function startWebhook(cluster: Cluster, options: WebhookOptions = {}): We
     );
     return await fetch(`http://${metricsAddress}${path}`, { signal: AbortSignal.timeout(10_000) });
   };
+  const metrics = async () => await (await get("/metrics")).text();
   return {
     port,
     log,
@@ -79,8 +82,10 @@ export function startWebhook(cluster: Cluster, options: WebhookOptions = {}): We
         return true;
       });
     },
-    async metrics() {
-      return await (await get("/metrics")).text();
+    metrics,
+    async residentMegabytes() {
+      const [, bytes] = /^process_resident_memory_bytes (.*)$/m.exec(await metrics()) ?? [];
+      return Math.round(Number(bytes) / 1e6);
     },
     async [Symbol.asyncDispose]() {
       try {
