@@ -67,9 +67,10 @@ export async function runJob(
   return { code, stdout, stderr };
 }
 
+/** The agent's shell ignores signals that a command expects to work. */
 function script(command: readonly string[], { cwd = Deno.cwd(), env = {} }: ExecOptions): string {
   const settings = Object.entries(env).map(([name, value]) => `export ${name}=${quote(value)}\n`);
-  return `${settings.join("")}cd ${quote(cwd)} && exec ${command.map(quote).join(" ")}\n`;
+  return `${settings.join("")}cd ${quote(cwd)} && exec env --default-signal ${command.map(quote).join(" ")}\n`;
 }
 
 /** Hands on what is appended to the file until `ended` settles. */

@@ -93,7 +93,7 @@ async function untilStarted(machine: MachineProcess, signal?: AbortSignal): Prom
 
 /** Enough to find programs, homes and caches; nothing that may be a secret. */
 function ownEnvironment(): Record<string, string> {
-  const wanted = /^(PATH|HOME|LANG|TZ|NO_COLOR|(DENO|DANM|XDG)_\w+)$/;
+  const wanted = /^(PATH|HOME|TZ|NO_COLOR|(DENO|DANM|XDG)_\w+)$/;
   const own = Object.entries(Deno.env.toObject()).filter(([name]) => wanted.test(name));
   return { ...Object.fromEntries(own), PATH: `${Deno.env.get("PATH") ?? ""}:/usr/sbin:/sbin` };
 }
