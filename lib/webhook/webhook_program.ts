@@ -19,6 +19,7 @@ import { denied, ReviewError, type Verdict } from "./admission_review.ts";
 import { type CertificateSource, keepRegistered } from "./keep_registered.ts";
 import { mutateNetwork } from "./mutate_network.ts";
 import { protectNetwork } from "./protect_networks.ts";
+import { publishUsage } from "./publish_usage.ts";
 import type { Endpoint } from "./registration.ts";
 import { createSurroundings, type NetworkCaches, type Surroundings } from "./surroundings.ts";
 import { sweepVnis } from "./sweep_vnis.ts";
@@ -30,6 +31,9 @@ import { validateTenantConfig } from "./validate_tenant_config.ts";
 const DRAIN_MS = 3000;
 
 const SWEEP_EVERY_MS = 300_000;
+
+/** How long after a change the numbers in use are counted: many changes come together. */
+const USAGE_AFTER_MS = 1000;
 
 const FLAGS = {
   listen: addressFlag("where to serve HTTPS", { hostname: "", port: 8443 }),
@@ -61,16 +65,17 @@ async function runWebhook(daemon: Daemon, flags: WebhookFlags, signal: AbortSign
   const caches = watchNetworks(daemon, (change) => changed(change));
   const surroundings = createSurroundings(kube, group, caches);
   const protection = protectionController(daemon, surroundings, caches);
-  const vnis = vniController(daemon, gone);
+  const vnis = vniController(daemon, surroundings, gone);
   const ownerKey = vniOwnerAnnotation(group);
 
   function changed({ before, after }: Change<Network>): void {
     const network = after ?? before!;
+    if (network.kind === "TenantNetwork") vnis.addAfter("usage", USAGE_AFTER_MS);
     if (after) return protection.add(networkKey(network));
     const owner = network.metadata.annotations?.[ownerKey];
     if (owner === undefined) return;
     gone.add(owner);
-    vnis.add("all");
+    vnis.add("sweep");
   }
 
   const app = createAdmissionApp({ reviewers: reviewers(surroundings), log, observer: observer(daemon) });
@@ -120,13 +125,19 @@ function networkKey({ kind, metadata: { namespace, name } }: Network): string {
   return `${kind} ${namespace === undefined ? name : `${namespace}/${name}`}`;
 }
 
-function vniController({ kube, apiGroup, log, meters }: Daemon, gone: Set<string>): WorkQueue {
+/** Two keys: `sweep` releases numbers, `usage` tells how many are in use. */
+function vniController(
+  { kube, apiGroup, log, meters }: Daemon,
+  surroundings: Surroundings,
+  gone: Set<string>,
+): WorkQueue {
   return createController({ log, meters }, {
     name: "vnis",
     caches: () => [],
     workers: 1,
-    resync: { everyMs: SWEEP_EVERY_MS, keys: () => ["all"] },
-    async reconcile(_key, signal) {
+    resync: { everyMs: SWEEP_EVERY_MS, keys: () => ["sweep", "usage"] },
+    async reconcile(key, signal) {
+      if (key === "usage") return await publishUsage(kube, apiGroup, surroundings, signal);
       const owners = new Set(gone);
       const released = await sweepVnis(kube, apiGroup, owners, signal);
       for (const owner of owners) gone.delete(owner);

@@ -188,6 +188,10 @@ Deno.test("200 TenantNetworks made at once get 200 numbers of a range of 200, an
     ),
     "(rule C7)",
   );
+  await eventually("see what is used", async () => {
+    const used = await cluster.kubectl("describe", "tenantconfig", "config");
+    return used.includes(`${GROUP}/vnis-in-use:`) && used.includes(`${device} vxlan 200/200`) || undefined;
+  });
   const freed = made[7]!;
   await admin.delete({ ...networks("TenantNetwork", namespace), name: freed.metadata.name }, soon());
   await eventually("get the number that was freed", async () => {
