@@ -54,13 +54,21 @@ export async function startCleaner(
   await using undo = new AsyncDisposableStack();
   const proxy = undo.use(await startFaultProxy(cluster));
   prepare(proxy);
-  const path = await proxy.kubeconfigFor({ namespace: "kube-system", name: "cleaner" });
+  const process = undo.use(await startCleanerProcess(proxy, flags));
+  const owned = undo.move();
+  return { process, proxy, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+/** Starts a cleaner that reaches the API server by `way`. */
+export async function startCleanerProcess(
+  way: Pick<FaultProxy, "kubeconfigFor">,
+  flags: readonly string[],
+): Promise<DaemonProcess> {
+  const path = await way.kubeconfigFor({ namespace: "kube-system", name: "cleaner" });
   const config = parse(await Deno.readTextFile(path)) as { contexts: { context: Record<string, string> }[] };
   config.contexts[0]!.context["namespace"] = "kube-system";
   await Deno.writeTextFile(path, stringify(config));
-  const process = undo.use(startDaemon("cleaner", `--kubeconfig=${path}`, "--grace-period=1", ...flags));
-  const owned = undo.move();
-  return { process, proxy, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+  return startDaemon("cleaner", `--kubeconfig=${path}`, "--grace-period=1", ...flags);
 }
 
 /** What a Pod asks for on the scene's network: a static address, any one, or none of a family. */

@@ -40,7 +40,11 @@ export async function removeLeftovers(
       holding.add(leftover.holder);
     }
   };
-  await forEach(leftovers.filter(({ what }) => what === "address"), remove);
+  const addresses = leftovers.filter((leftover) => leftover.what === "address");
+  // One after the other in each block: writers of one object are in each other's way.
+  await forEach([...Map.groupBy(addresses, ({ block }) => block).values()], async (ofBlock) => {
+    for (const address of ofBlock) await remove(address);
+  });
   await forEach(leftovers.filter(({ what }) => what !== "address"), remove);
   if (failures.length > 0) {
     throw new AggregateError(failures, `Cannot remove all that is left: ${failures.map(String).join("; ")}`);
