@@ -97,7 +97,7 @@ async function placeTenantNetwork(
 function numberObjection(review: NetworkReview, profile: HostDevice) {
   const { name, vniType } = profile;
   if (vniType === undefined) return undefined;
-  const longest = Math.max(...(rangesOf(profile) ?? []).map(({ last }) => last));
+  const longest = Math.max(0, ...(rangesOf(profile) ?? []).map(({ last }) => last));
   const options = { [deviceField(networkType(review.network))]: name, [vniType]: longest };
   return networkIdLength.judge({ ...review, network: withOptions(review.network, options) });
 }

@@ -43,14 +43,8 @@ export function restoreAnnotation(group: ApiGroup): string {
 /** The surroundings in the cluster that `kube` reaches. */
 export function createSurroundings(kube: KubeClient, group: ApiGroup, caches: NetworkCaches): Surroundings {
   const store = createVniStore(kube, group);
-  const listKind = async <T>(kind: Kind, signal: AbortSignal): Promise<readonly T[]> => {
-    try {
-      return await listAll<T>(kube, resourceFor(kind, group), { signal });
-    } catch (error) {
-      if (isNotFound(error)) return []; // of the two install sets only one may be there
-      throw error;
-    }
-  };
+  const listKind = <T>(kind: Kind, signal: AbortSignal): Promise<readonly T[]> =>
+    unlessAbsent(listAll<T>(kube, resourceFor(kind, group), { signal }));
   return {
     group,
     store,
@@ -67,8 +61,8 @@ export function createSurroundings(kube: KubeClient, group: ApiGroup, caches: Ne
     async attached({ metadata: { namespace, uid } }, limit, signal) {
       const ref = { ...resourceFor("DanmEp", group), namespace };
       const options = { labelSelector: `${labelKeys(group).networkUid}=${uid}`, signal };
-      if (limit === undefined) return await listAll<DanmEp>(kube, ref, options);
-      return (await kube.list<DanmEp>(ref, { ...options, limit })).items;
+      if (limit === undefined) return await unlessAbsent(listAll<DanmEp>(kube, ref, options));
+      return await unlessAbsent(kube.list<DanmEp>(ref, { ...options, limit }).then(({ items }) => items));
     },
     async isRestore({ object, userInfo, kind, namespace, name }, signal) {
       const annotations = (object as Network | undefined)?.metadata.annotations;
@@ -77,6 +71,16 @@ export function createSurroundings(kube: KubeClient, group: ApiGroup, caches: Ne
       return await mayDo(kube, userInfo, { group, resource, namespace, name, verb: "restore" }, signal);
     },
   };
+}
+
+/** What `list` resolves to; nothing when its type is not installed: of the two install sets only one may be there. */
+async function unlessAbsent<T>(list: Promise<readonly T[]>): Promise<readonly T[]> {
+  try {
+    return await list;
+  } catch (error) {
+    if (isNotFound(error)) return [];
+    throw error;
+  }
 }
 
 /** Source: Kubernetes API, authorization.k8s.io/v1 SubjectAccessReview. */
