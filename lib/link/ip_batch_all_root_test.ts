@@ -70,6 +70,7 @@ Deno.test("addLinkName() makes a link answer to a further name", async () => {
   await using host = await createNamespace();
   await host.ip("link", "add", "one", "type", "bridge");
   assertEquals(await ipBatchAll([addLinkName("one", "another")], host.path), []);
-  assertEquals((await readLinks(host.path, { name: "another" })).map(({ name }) => name), ["one"]);
+  const [link] = await readLinks(host.path, { name: "another" });
+  assertEquals([link?.name, link?.otherNames], ["one", ["another"]]);
   assertEquals((await ipBatchAll([addLinkName("one", "another")], host.path)).map(({ reason }) => reason), ["exists"]);
 });

@@ -32,6 +32,8 @@ export interface Link {
   readonly master?: string;
   /** Free text; may be changed by anyone. */
   readonly alias?: string;
+  /** Further names that it answers to (`altname`). */
+  readonly otherNames?: readonly string[];
   /** Interface group number (`ip link ... group N`); 0 when none was set. */
   readonly group: number;
   /** `protocol` is an EtherType: 0x8100 for IEEE 802.1Q, 0x88a8 for 802.1ad. */
@@ -59,6 +61,7 @@ export function parseLink(object: IpObject): Link {
       foreignParent: optionalNumberIn(object, "link_index"),
       master: optionalTextIn(object, "master"),
       alias: optionalTextIn(object, "ifalias"),
+      otherNames: otherNamesOf(object),
       vlan: kind === "vlan" ? vlanOf(data) : undefined,
       vxlan: kind === "vxlan" ? vxlanOf(data) : undefined,
     }),
@@ -73,6 +76,10 @@ export function findVlan(links: readonly Link[], device: string, id: number): Li
 /** The VXLAN link `id` on `device`, whatever its name. */
 export function findVxlan(links: readonly Link[], device: string, id: number): Link | undefined {
   return links.find(({ vxlan }) => vxlan?.id === id && vxlan.parent === device);
+}
+
+function otherNamesOf({ altnames }: IpObject): string[] | undefined {
+  return Array.isArray(altnames) ? altnames.filter((name) => typeof name === "string") : undefined;
 }
 
 function vlanOf(data: IpObject): Required<Link>["vlan"] {
