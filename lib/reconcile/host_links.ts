@@ -14,6 +14,8 @@ export interface SeenLink {
   /** Interface group number. */
   readonly group: number;
   readonly kind?: string;
+  /** Further names that it answers to. */
+  readonly otherNames?: readonly string[];
   /** Name of the link it is on, when that is in the same namespace. */
   readonly parent?: string;
   /** `protocol` is an EtherType. */
@@ -27,7 +29,7 @@ export interface LinkChange extends HostLinkId {
   /** Whether it does not exist yet. */
   readonly make: boolean;
   readonly setMtu?: number;
-  /** A further name to give it. Whether it has it already cannot be seen: that is no failure. */
+  /** A further name to give it. */
   readonly addName?: string;
   readonly setUp: boolean;
   /** Who asks for it; the oldest first. */
@@ -91,7 +93,7 @@ export function planHostLinks(
   group: number,
 ): HostLinkPlan {
   const wanted = desiredLinks(sources);
-  const names = new Set(links.map(({ name }) => name));
+  const names = new Set(links.flatMap(namesOf));
   const vxlans = new Map(links.flatMap(({ name, vxlan }) => vxlan?.port === VXLAN_PORT ? [[vxlan.id, name]] : []));
   const steps = wanted.map((desired) => planLink(desired, links, group, names, vxlans));
   const isWanted = (link: SeenLink) => wanted.some((desired) => isSameLink(desired, link));
@@ -183,19 +185,21 @@ function planLink(
 }
 
 /** What keeps a link that somebody else made from being of use. */
-function foreignFlaw({ requiredName }: DesiredLink, { name, up }: SeenLink, parent: SeenLink): string | undefined {
-  if (requiredName !== undefined && requiredName !== name) {
+function foreignFlaw({ requiredName }: DesiredLink, link: SeenLink, parent: SeenLink): string | undefined {
+  const { name, up } = link;
+  if (requiredName !== undefined && !namesOf(link).includes(requiredName)) {
     return `is there as ${name}, which DANM did not make and so does not name ${requiredName}`;
   }
   return up || !parent.up ? undefined : `is there as ${name}, which DANM did not make and so does not set up`;
 }
 
 /** What one of DANM's own links lacks. */
-function orderLink(desired: DesiredLink, { name, mtu, up }: SeenLink, parent: SeenLink): Step {
+function orderLink(desired: DesiredLink, link: SeenLink, parent: SeenLink): Step {
+  const { name, mtu, up } = link;
   const { device, type, vni, requiredName, sources } = desired;
   const wantedMtu = hostLinkMtu(type, parent.mtu);
   const setUp = !up && parent.up;
-  const isNamed = requiredName === undefined || requiredName === name;
+  const isNamed = requiredName === undefined || namesOf(link).includes(requiredName);
   if (mtu === wantedMtu && !setUp && isNamed) return {};
   return {
     change: {
@@ -224,6 +228,10 @@ function isSameLink({ device, type, vni }: HostLinkId, { parent, vlan, vxlan }: 
   return type === "vlan"
     ? parent === device && vlan?.id === vni && vlan.protocol === VLAN_PROTOCOL
     : vxlan?.parent === device && vxlan.id === vni && vxlan.port === VXLAN_PORT;
+}
+
+function namesOf({ name, otherNames = [] }: SeenLink): string[] {
+  return [name, ...otherNames];
 }
 
 /** A name that no command could be given belongs to nobody DANM knows. */

@@ -218,6 +218,18 @@ const TABLE: readonly { what: string; sources: LinkSource[]; links: SeenLink[]; 
     does: [`change ext.100, also ${EXT_OWN}`],
   },
   {
+    what: "gives no name twice",
+    sources: [ext, definition({ type: "macvlan", master: "eth1", vlan: 100 })],
+    links: [eth1, vlan("ext.100", "eth1", 100, { otherNames: [EXT_OWN] })],
+    does: [],
+  },
+  {
+    what: "takes no name that another link answers to",
+    sources: [ext],
+    links: [{ ...eth1, otherNames: ["ext.100"] }],
+    does: [`make ${EXT_OWN} for vlan 100 on eth1, up`],
+  },
+  {
     what: "gives no further name to a foreign link",
     sources: [definition({ type: "macvlan", master: "eth1", vlan: 100 })],
     links: [eth1, vlan("mine", "eth1", 100, { group: 0 })],

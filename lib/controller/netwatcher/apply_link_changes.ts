@@ -1,6 +1,6 @@
 /** Makes host links and puts them in order, with as many processes for a thousand of them as for one. */
 
-import { configureNamespace } from "../../link/configure_namespace.ts";
+import { configureNamespace, type SysctlStep } from "../../link/configure_namespace.ts";
 import { ipv6Off } from "../../link/interface_settings.ts";
 import { ipBatchAll } from "../../link/ip_batch_all.ts";
 import type { IpCommand } from "../../link/ip_command.ts";
@@ -14,9 +14,13 @@ import type { LinkChange } from "../../reconcile/host_links.ts";
 interface Step {
   readonly change: LinkChange;
   readonly command: IpCommand;
-  /** That what it makes exists already is no failure. */
-  readonly mayExist?: boolean;
 }
+
+/**
+ * All VXLANs of a node join their multicast groups by one socket, which may join 20 unless told otherwise; another one
+ * could not be set up. As many as there are numbers is no limit any more. Source: the kernel's networking/ip-sysctl.
+ */
+const MULTICAST_GROUPS: SysctlStep = { sysctl: { key: ["ipv4", "igmp_max_memberships"], value: `${2 ** 24}` } };
 
 /** Where the process itself is. */
 const OWN_NAMESPACE = "/proc/self/ns/net";
@@ -36,9 +40,14 @@ export async function applyLinkChanges(
   const failures = new Map<LinkChange, IpError>();
   await runSteps(changes.flatMap((change) => orderSteps(change, group)), failures, signal);
   const toSetUp = changes.filter((change) => change.setUp && !failures.has(change));
-  await configureNamespace(OWN_NAMESPACE, toSetUp.map(({ name }) => ipv6Off(name)), signal);
+  await configureNamespace(OWN_NAMESPACE, settingsFor(toSetUp), signal);
   await runSteps(toSetUp.map((change) => ({ change, command: setUp(change.name) })), failures, signal);
   return failures;
+}
+
+function settingsFor(changes: readonly LinkChange[]): SysctlStep[] {
+  const hasVxlan = changes.some(({ type }) => type === "vxlan");
+  return [...(hasVxlan ? [MULTICAST_GROUPS] : []), ...changes.map(({ name }) => ipv6Off(name))];
 }
 
 function orderSteps(change: LinkChange, group: number): Step[] {
@@ -46,7 +55,7 @@ function orderSteps(change: LinkChange, group: number): Step[] {
   return [
     ...(make ? [{ change, command: makeCommand(change, group) }] : []),
     ...(mtu === undefined ? [] : [{ change, command: setMtu(name, mtu) }]),
-    ...(addName === undefined ? [] : [{ change, command: addLinkName(name, addName), mayExist: true }]),
+    ...(addName === undefined ? [] : [{ change, command: addLinkName(name, addName) }]),
   ];
 }
 
@@ -62,8 +71,7 @@ async function runSteps(
   signal: AbortSignal,
 ): Promise<void> {
   for (const failure of await ipBatchAll(steps.map(({ command }) => command), undefined, signal)) {
-    const { change, mayExist } = steps[failure.index]!;
-    if (mayExist && failure.reason === "exists") continue;
+    const { change } = steps[failure.index]!;
     if (!failures.has(change)) failures.set(change, failure);
   }
 }
