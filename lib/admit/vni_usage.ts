@@ -1,15 +1,9 @@
 /** How much of a TenantConfig's numbers is in use. */
 
 import type { AddressBlock } from "../api/address_block.ts";
-import type { ApiGroup } from "../api/resource.ts";
 import type { TenantConfig } from "../api/tenant_config.ts";
 import { rangesOf } from "./tenant_config_rules.ts";
 import { vniHolders } from "./vni_block.ts";
-
-/** Key of the annotation on a TenantConfig that says what of its numbers is in use. */
-export function vniUsageAnnotation(group: ApiGroup): string {
-  return `${group}/vnis-in-use`;
-}
 
 /** What of `config` is in use, e.g. `ens4 vlan 3/501, ens5 vxlan 0/10`; empty when it has no numbers. */
 export function vniUsage({ hostDevices = [] }: TenantConfig, blocks: readonly AddressBlock[]): string {

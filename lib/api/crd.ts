@@ -2,6 +2,7 @@
 
 import { addressBlockSpecSchema } from "./address_block.ts";
 import { danmEpSpecSchema } from "./danm_ep.ts";
+import { vniUsageAnnotation } from "./labels.ts";
 import { networkKindRules } from "./network_rules.ts";
 import { networkSpecSchema } from "./network_schema.ts";
 import type { NetworkKind } from "./network.ts";
@@ -13,7 +14,8 @@ import { tenantConfigSchema } from "./tenant_config.ts";
 interface Column {
   readonly name: string;
   readonly type: "string" | "integer" | "date";
-  readonly jsonPath: string;
+  /** Of an annotation or label it depends on the group. */
+  readonly jsonPath: string | ((group: ApiGroup) => string);
   readonly priority?: 1;
 }
 
@@ -38,6 +40,11 @@ const NETWORK_COLUMNS: readonly Column[] = [
   { name: "DevicePool", type: "string", jsonPath: ".spec.Options.device_pool", priority: 1 },
   AGE,
 ];
+
+/** Source: Kubernetes, "JSONPath Support": dots of a key are escaped. */
+function annotationPath(key: string): string {
+  return `.metadata.annotations.${key.replaceAll(".", "\\.")}`;
+}
 
 function withSpec(description: string, spec: ObjectSchema): ObjectSchema {
   return { description, type: "object", required: ["spec"], properties: { spec } };
@@ -84,6 +91,7 @@ const DEFINITIONS: Readonly<Record<Kind, Definition>> = {
     columns: [
       { name: "HostDevices", type: "string", jsonPath: ".hostDevices" },
       { name: "NetworkIDs", type: "string", jsonPath: ".networkIds" },
+      { name: "InUse", type: "string", jsonPath: (group) => annotationPath(vniUsageAnnotation(group)) },
       AGE,
     ],
   },
@@ -137,7 +145,10 @@ export function customResourceDefinition(kind: Kind, group: ApiGroup) {
         served: true,
         storage: true,
         schema: { openAPIV3Schema: schema },
-        additionalPrinterColumns: columns,
+        additionalPrinterColumns: columns.map((column) => ({
+          ...column,
+          jsonPath: typeof column.jsonPath === "string" ? column.jsonPath : column.jsonPath(group),
+        })),
         ...(selectableFields && { selectableFields: selectableFields.map((jsonPath) => ({ jsonPath })) }),
       }],
     },

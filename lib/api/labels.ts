@@ -18,3 +18,8 @@ export function labelKeys(group: ApiGroup) {
     full: `${group}/full`,
   } as const;
 }
+
+/** The annotation on a TenantConfig that says what of its VLAN and VXLAN numbers is in use. */
+export function vniUsageAnnotation(group: ApiGroup): string {
+  return `${group}/vnis-in-use`;
+}

@@ -1,7 +1,8 @@
 /** Writes on TenantConfigs how many of their numbers are in use, for who looks at them. */
 
+import { vniUsageAnnotation } from "../api/labels.ts";
 import { type ApiGroup, resourceFor } from "../api/resource.ts";
-import { vniUsage, vniUsageAnnotation } from "../admit/vni_usage.ts";
+import { vniUsage } from "../admit/vni_usage.ts";
 import type { KubeClient } from "../kube/client.ts";
 import { isNotFound } from "../kube/kube_error.ts";
 import type { Surroundings } from "./surroundings.ts";
