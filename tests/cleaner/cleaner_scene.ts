@@ -4,7 +4,7 @@ import { fromFileUrl } from "@std/path/posix";
 import { parse, stringify } from "@std/yaml";
 import type { AddressBlock } from "../../lib/api/address_block.ts";
 import type { DanmEp } from "../../lib/api/danm_ep.ts";
-import { type Network, networkRef } from "../../lib/api/network.ts";
+import type { Network } from "../../lib/api/network.ts";
 import { apiVersionOf, DEFAULT_API_GROUP, resourceFor } from "../../lib/api/resource.ts";
 import { formatOwner } from "../../lib/ipam/owner.ts";
 import { poolOf } from "../../lib/ipam/pool.ts";
@@ -194,9 +194,7 @@ export async function createNetwork(admin: KubeClient, namespace: string, name: 
       Options: { host_device: "eth0", cidr: "10.1.0.0/20", net6: "2001:db8::/64" },
     },
   };
-  const made = await admin.create<Network>({ ...resourceFor("DanmNet", GROUP), namespace }, network, soon());
-  networkRef(made); // it has a UID
-  return made;
+  return await admin.create<Network>({ ...resourceFor("DanmNet", GROUP), namespace }, network, soon());
 }
 
 function cidr(address: Address, prefix: number): string {

@@ -6,6 +6,7 @@ import { type Network, networkRef } from "../../lib/api/network.ts";
 import { formatOwner } from "../../lib/ipam/owner.ts";
 import { eventually } from "../cluster/eventually.ts";
 import type { ProxiedRequest } from "../cluster/fault.ts";
+import type { DaemonProcess } from "../runtime/daemon_process.ts";
 import type { TestPod } from "../runtime/test_pod.ts";
 import {
   endpointOf,
@@ -28,6 +29,11 @@ const ELECTION = /\/leases(\/|\?|$)/;
 /** Requests that change something, elections and Events aside. */
 function writes(requests: readonly ProxiedRequest[]): ProxiedRequest[] {
   return requests.filter(({ method, path }) => method !== "GET" && !ELECTION.test(path) && !path.includes("/events"));
+}
+
+/** How often the cleaner has looked. */
+async function looksDone(process: DaemonProcess): Promise<number> {
+  return await process.metric('danm_reconcile_seconds_count{controller="leftovers",result="done"}') ?? 0;
 }
 
 /** A Pod that is gone, with two addresses and a DanmEp, and one that is there with as much. */
@@ -57,12 +63,22 @@ Deno.test("cleaner does nothing until all its caches are full, and goes on when 
   const refuse = { path: /\/danmeps(\?|$)/, action: { kind: "answer", status: 503 } } as const;
   await using cleaner = await startCleaner(cluster, ["--leader-elect=false"], (proxy) => proxy.inject(refuse));
   await cleaner.process.says("cannot follow the API server");
-  assertEquals(
-    await cleaner.process.metric('danm_reconcile_seconds_count{controller="leftovers",result="done"}'),
-    undefined,
-  );
+  assertEquals(await looksDone(cleaner.process), 0);
   assertEquals(writes(cleaner.proxy.requests), []);
   cleaner.proxy.reset();
+  await scene.holds(kept);
+});
+
+Deno.test("cleaner waits for the grace period", async () => {
+  using scene = await openScene(cluster);
+  const { kept } = await half(scene);
+  {
+    await using patient = await startCleaner(cluster, ["--leader-elect=false", "--grace-period=3600"]);
+    await eventually("finish a look", async () => await looksDone(patient.process) || undefined);
+    assertEquals(await patient.process.metric('danm_cleaner_suspected{what="address"}'), 2);
+    assertEquals(writes(patient.proxy.requests), []);
+  }
+  await using _cleaner = await startCleaner(cluster);
   await scene.holds(kept);
 });
 
@@ -111,10 +127,7 @@ Deno.test("cleaner changes nothing in a dry run, and says once what it would do"
   const { kept } = await half(scene);
   await using cleaner = await startCleaner(cluster, ["--dry-run"]);
   await cleaner.process.says("would remove endpoint");
-  await eventually("look a few times more", async () => {
-    const looks = await cleaner.process.metric('danm_reconcile_seconds_count{controller="leftovers",result="done"}');
-    return looks !== undefined && looks > 8 || undefined;
-  });
+  await eventually("look a few times more", async () => await looksDone(cleaner.process) > 8 || undefined);
   const said = cleaner.process.log.flatMap(({ message }) => `${message}`.startsWith("would") ? [message] : []).sort();
   assertEquals(said, ["would remove address", "would remove address", "would remove endpoint"]);
   assertEquals(await cleaner.process.metric('danm_cleaner_would_remove{what="address"}'), 2);

@@ -54,7 +54,7 @@ export async function runTrial(node: TestNode, proxy: FaultProxy, trial: Trial):
     case "sweep":
       await container[Symbol.asyncDispose]();
       await deletePod(node, container);
-      await sweepContainers(servicesOf(node), [node.runtime.binDir], AbortSignal.timeout(60_000));
+      await sweepUntilClean(node, container);
       break;
     case "lost node":
       await container[Symbol.asyncDispose]();
@@ -86,6 +86,17 @@ async function callAndKill(
   }
   if (!hasEnded) child.kill("SIGKILL");
   return (await ended).signal === "SIGKILL";
+}
+
+/** As often as it takes: a sweep passes over a journal that is in use, e.g. by the sweep of another trial. */
+async function sweepUntilClean(node: TestNode, container: TestContainer): Promise<void> {
+  const services = servicesOf(node);
+  await eventually("sweep", async () => {
+    await sweepContainers(services, [node.runtime.binDir], AbortSignal.timeout(60_000));
+    const left = await node.leftovers(container);
+    if (left.length > 0) throw new Error(left.join());
+    return true;
+  });
 }
 
 async function deletePod({ client }: TestNode, { sandbox: { pod } }: TestContainer): Promise<void> {

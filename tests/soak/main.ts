@@ -23,6 +23,7 @@ function randomTrial(_: unknown, index: number): Trial {
 }
 
 async function soak(wanted: number): Promise<void> {
+  if (!(wanted > 0)) throw new Error(`Cannot kill ${Deno.args[0]} times: must be a number above 0`);
   await using cluster = await startCleanerCluster();
   await using run = await openCrashRun(cluster);
   for (let kills = 0, calls = 0; kills < wanted;) {

@@ -4,7 +4,7 @@ import type { ApiGroup } from "../../api/resource.ts";
 import type { KubeClient } from "../../kube/client.ts";
 import { findLeftovers, type Leftover } from "../../reconcile/stale_leftovers.ts";
 import { type MissingSince, noteMissing, overdue } from "../../reconcile/stale_since.ts";
-import { type Clock, SYSTEM_CLOCK } from "../clock.ts";
+import { SYSTEM_CLOCK } from "../clock.ts";
 import type { Reconcile } from "../work_queue.ts";
 import type { CleanerReport } from "./cleaner_report.ts";
 import type { ClusterCaches } from "./cluster_caches.ts";
@@ -20,7 +20,6 @@ export interface LookOptions {
   /** How long a Pod or network must have been missing, in milliseconds. */
   readonly graceMs: number;
   readonly dryRun: boolean;
-  readonly clock?: Clock;
 }
 
 /**
@@ -28,7 +27,7 @@ export interface LookOptions {
  * before the API server itself has confirmed, after the grace period, that its Pod or network is not there.
  */
 export function createLook(options: LookOptions): Reconcile {
-  const { kube, group, caches, report, graceMs, dryRun, clock = SYSTEM_CLOCK } = options;
+  const { kube, group, caches, report, graceMs, dryRun } = options;
   let since: MissingSince = new Map();
   let announced: readonly Leftover[] = [];
 
@@ -45,8 +44,9 @@ export function createLook(options: LookOptions): Reconcile {
     if (view === undefined) return;
     const { leftovers, unreadable } = findLeftovers(view);
     report.found(leftovers, unreadable);
-    since = noteMissing(since, leftovers.map(({ holder }) => holder), clock.now());
-    const { uids, nextInMs } = overdue(since, clock.now(), graceMs);
+    const now = SYSTEM_CLOCK.now();
+    since = noteMissing(since, leftovers.map(({ holder }) => holder), now);
+    const { uids, nextInMs } = overdue(since, now, graceMs);
     const due = leftovers.filter(({ holder }) => uids.has(holder));
     if (dryRun) {
       const proven = new Set(announced.map(({ holder }) => holder)); // once is enough: nobody comes back
