@@ -25,7 +25,7 @@ import { detachUnrecorded } from "./detach_unrecorded.ts";
 import { listEndpoints } from "./endpoint.ts";
 import type { NodeServices } from "./node_services.ts";
 import { podNamespace, readPodIdentity } from "./pod_identity.ts";
-import { messageOf, toCniError } from "./to_cni_error.ts";
+import { isPassing, messageOf, toCniError } from "./to_cni_error.ts";
 import { withDeadline } from "./with_deadline.ts";
 
 /** How long the undoing of a failed ADD may take, in seconds; what is left then is cleaned later. */
@@ -84,9 +84,8 @@ async function openEmptyJournal(
 
 /** Takes back a failed ADD; what could not be taken back is told as well, and stays in the journal. */
 async function undo(attachment: Attachment, reason: unknown): Promise<unknown> {
-  const seconds = Math.min(UNDO_SECONDS, attachment.services.config.timeout);
   try {
-    await withDeadline(seconds, (signal) => takeBack(attachment, signal));
+    await withDeadline(UNDO_SECONDS, (signal) => takeBack(attachment, signal));
     return reason;
   } catch (error) {
     return new AggregateError([reason, error], `${messageOf(reason)}\n${messageOf(error)}`);
@@ -103,7 +102,7 @@ async function del(services: NodeServices, request: DelRequest, signal: AbortSig
   await detachUnrecorded(services, request, endpoints, signal);
 }
 
-/** Of a container this node never noted anything about, a cluster that is out of reach will hardly know more. */
+/** Of a container this node never noted anything about, a cluster that cannot answer now will hardly know more. */
 async function endpointsIfReachable(
   services: NodeServices,
   request: DelRequest,
@@ -112,7 +111,7 @@ async function endpointsIfReachable(
   try {
     return await listEndpoints(services, podNamespace(request), request.containerId, signal);
   } catch (error) {
-    if (error instanceof KubeUnreachableError) return [];
+    if (isPassing(error) || error instanceof KubeUnreachableError) return [];
     throw error;
   }
 }

@@ -4,6 +4,8 @@ export type FaultAction =
   | { readonly kind: "answer"; readonly status: number; readonly reason?: string; readonly retryAfterS?: number }
   /** Wait, then pass it on. */
   | { readonly kind: "delay"; readonly ms: number }
+  /** Wait until the test lets go, then pass it on. */
+  | { readonly kind: "hold"; readonly until: Promise<void> }
   /** Never answer; nothing is passed on. */
   | { readonly kind: "hang" }
   /** Break the connection; nothing is passed on. */
@@ -19,6 +21,10 @@ export interface Fault {
   readonly path?: RegExp;
   /** Only the n-th request that matches, from 1; every one when absent. */
   readonly nth?: number;
+  /** Only the n-th request that matches and those after it. */
+  readonly from?: number;
+  /** Once it has befallen a request it befalls all others as well, whatever they are. */
+  readonly spreads?: boolean;
   readonly action: FaultAction;
 }
 
@@ -41,15 +47,26 @@ export interface FaultPlan {
 /** A plan without faults. */
 export function createFaultPlan(): FaultPlan {
   const faults: { readonly fault: Fault; seen: number }[] = [];
+  let spread: FaultAction | undefined;
   return {
     add: (fault) => void faults.push({ fault, seen: 0 }),
-    clear: () => void faults.splice(0),
+    clear() {
+      faults.length = 0;
+      spread = undefined;
+    },
     next(request) {
       const matching = faults.filter(({ fault }) => matches(fault, request));
       for (const entry of matching) entry.seen++;
-      return matching.find(({ fault, seen }) => fault.nth === undefined || fault.nth === seen)?.fault.action;
+      if (spread) return spread;
+      const fault = matching.find(({ fault, seen }) => isDue(fault, seen))?.fault;
+      if (fault?.spreads) spread = fault.action;
+      return fault?.action;
     },
   };
+}
+
+function isDue({ nth, from }: Fault, seen: number): boolean {
+  return (nth === undefined || nth === seen) && (from === undefined || from <= seen);
 }
 
 /** Whether `request` has the method and path that `wanted` names. */

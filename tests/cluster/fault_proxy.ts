@@ -92,6 +92,9 @@ async function serve(
       await (await pass(request)).arrayBuffer();
       request.socket.destroy();
       return;
+    case "hold":
+      await action.until;
+      break;
     case "delay":
       await new Promise((resolve) => setTimeout(resolve, action.ms));
   }

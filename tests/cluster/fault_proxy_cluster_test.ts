@@ -88,6 +88,16 @@ Deno.test("startFaultProxy() loses an answer after the API server has done its w
   assertEquals(await status(request("GET", `${NAMESPACES}/${name}`)), 200);
 });
 
+Deno.test("startFaultProxy() holds a request until it is let go", async () => {
+  proxy.reset();
+  const { promise: until, resolve: letGo } = Promise.withResolvers<void>();
+  proxy.inject({ nth: 1, action: { kind: "hold", until } });
+  const held = status(request("GET", NAMESPACES));
+  assertEquals(await status(request("GET", NAMESPACES)), 200);
+  letGo();
+  assertEquals(await held, 200);
+});
+
 Deno.test("startFaultProxy() hangs and delays", async () => {
   proxy.reset();
   proxy.inject({ nth: 1, action: { kind: "hang" } });

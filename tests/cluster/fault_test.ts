@@ -25,6 +25,20 @@ Deno.test("createFaultPlan() prefers the older fault, and counts for the younger
   assertEquals([GET, GET, GET].map(plan.next), [hang, delay, undefined]);
 });
 
+Deno.test("createFaultPlan() strikes the n-th request and all after it that match", () => {
+  const plan = createFaultPlan();
+  plan.add({ method: "GET", from: 2, action: hang });
+  assertEquals([GET, POST, GET, POST, GET].map(plan.next), [undefined, undefined, hang, undefined, hang]);
+});
+
+Deno.test("createFaultPlan() spreads a fault to all requests once it has struck", () => {
+  const plan = createFaultPlan();
+  plan.add({ method: "POST", nth: 2, spreads: true, action: hang });
+  assertEquals([GET, POST, GET, POST, GET, POST].map(plan.next), [undefined, undefined, undefined, hang, hang, hang]);
+  plan.clear();
+  assertEquals(plan.next(GET), undefined);
+});
+
 Deno.test("createFaultPlan() forgets all faults when cleared", () => {
   const plan = createFaultPlan();
   plan.add({ action: hang });

@@ -1,0 +1,108 @@
+/** Runs the table of faults.ts: every fault at every request of ADD and DEL. */
+
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { type FaultProxy, startFaultProxy } from "../cluster/fault_proxy.ts";
+import type { CallOutcome } from "../runtime/container_runtime.ts";
+import type { TestContainer, TestNode } from "../runtime/test_node.ts";
+import { danmTest } from "./danm_case.ts";
+import { FAULT_POINTS, faultAt, type FaultName, type FaultPoint, FAULTS, isTriedAgain } from "./faults.ts";
+
+/** How many cells of the table are run at once; most of the time they wait. */
+const LANES = 16;
+
+/** Deadlines in seconds: one that is to pass, and one that no machine needs. */
+const [SHORT, LONG] = [2, 120];
+
+/** One cell of the table. */
+interface Cell {
+  readonly point: FaultPoint;
+  readonly fault: FaultName;
+}
+
+danmTest("takes back everything, or keeps what takes it back, at every fault of every request", async (node) => {
+  await using proxies = new AsyncDisposableStack();
+  const cells = FAULT_POINTS.flatMap((point) =>
+    FAULTS.filter((fault) => point.outcomes[fault]).map((fault): Cell => ({ point, fault }))
+  ).values();
+  const failures: string[] = [];
+  await Promise.all(Array.from({ length: LANES }, async () => {
+    const proxy = proxies.use(await startFaultProxy(node.cluster));
+    for (const cell of cells) {
+      const { verb, journal, step } = cell.point;
+      const name = `${verb}${verb === "DEL" && !journal ? " without journal" : ""}, ${step}, ${cell.fault}`;
+      await runUntilReached(node, proxy, cell).catch((error) => failures.push(`${name}: ${error.message}`));
+    }
+  }));
+  assertEquals(failures, []);
+});
+
+/** On a slow machine the deadline may come before the request that is meant: then there is more time in the next try. */
+async function runUntilReached(node: TestNode, proxy: FaultProxy, cell: Cell): Promise<void> {
+  const timeouts = isTriedAgain(cell.fault) ? [SHORT, 4 * SHORT, 16 * SHORT] : [LONG];
+  for (const timeout of timeouts) {
+    if (await runCell(node, proxy, cell, timeout)) return;
+  }
+  throw new Error("the request was never made");
+}
+
+/** Whether the call came as far as the request in time. In either case nothing is left in the end. */
+async function runCell(node: TestNode, proxy: FaultProxy, cell: Cell, timeout: number): Promise<boolean> {
+  const { point, fault } = cell;
+  const network = `n${crypto.randomUUID().slice(0, 8)}`;
+  const pool = { start: "10.1.0.1", end: "10.1.0.8" };
+  await node.createNetwork(network, { cidr: "10.1.0.0/24", allocation_pool: pool, rt_tables: 150 });
+  const request = { network, ip: "dynamic", proutes: { "10.60.0.0/16": "10.1.0.100" } };
+  await using container = await node.createContainer([request]);
+  if (point.verb === "DEL") {
+    await node.attach(container, { timeout: LONG });
+    if (!point.journal) await Deno.remove(`${node.runtime.stateDir}/attachments/${container.sandbox.containerId}`);
+  }
+
+  const { kubeconfig } = proxy;
+  proxy.reset();
+  proxy.inject(faultAt(point, fault));
+  const call = await node.runtime.call(point.verb, container.sandbox, { kubeconfig, timeout });
+  const isReached = proxy.count(point.request) >= point.nth;
+  if (isReached) await judge(node, container, cell, call);
+
+  proxy.reset();
+  await node.detach(container, { kubeconfig, timeout: LONG });
+  assertEquals(await node.leftovers(container), []);
+  return isReached;
+}
+
+async function judge(node: TestNode, container: TestContainer, { point, fault }: Cell, call: CallOutcome) {
+  const { verb, journal, inInterface } = point;
+  const outcome = point.outcomes[fault];
+  if (outcome === "works" || outcome === "believed") {
+    assertEquals(call.code, 0, JSON.stringify(call.answer));
+    return;
+  }
+  const { msg, ...rest } = call.answer as { msg: string };
+  assertEquals([call.code, call.stderr, rest], [1, "", {
+    cniVersion: "1.0.0",
+    code: isTriedAgain(fault) ? 11 : 100,
+  }], msg);
+  const lines = msg.split("\n");
+  if (verb === "ADD" && inInterface) {
+    assertEquals(lines[0], "CNI network could not be set up: ");
+    assertMatch(lines[1]!, /^interface 0 \(eth0, DanmNet [^ ]*\): ./);
+  }
+  assertMatch(msg, point.says?.[fault] ?? sayingOf(fault));
+  if (outcome === "undone") {
+    assertEquals(lines.length, inInterface ? 2 : 1, msg);
+    assertEquals(await node.leftovers(container), []);
+  } else if (verb === "ADD" || journal) {
+    assertMatch(msg, /CNI network could not be removed: \ninterface eth0: /);
+    const left = await node.leftovers(container);
+    assert(left.includes(`journal ${container.sandbox.containerId}`), left.join());
+    assertEquals(left.filter((line) => line.startsWith("in ") || line.startsWith("process ")), []);
+  }
+}
+
+/** What the error says of a fault. */
+function sayingOf(fault: FaultName): RegExp {
+  if (!/^\d+$/.test(fault)) return /Cannot reach API server .*: ./;
+  // The deadline may come while the API server is being asked once more.
+  return new RegExp(`: injected fault \\(${fault}${isTriedAgain(fault) ? "|no answer before the deadline" : ""}`);
+}
