@@ -2,27 +2,12 @@
 
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { resourceFor } from "../../lib/api/resource.ts";
-import { type PodResources, servePodResources } from "../../lib/host/testdata/pod_resources_server.ts";
+import { startKubelet } from "../runtime/kubelet.ts";
 import { writeSriovPlugin } from "../runtime/sriov_plugin.ts";
 import type { TestNode } from "../runtime/test_node.ts";
 import { addressesIn, danmTest } from "./danm_case.ts";
 
 const [POOL_A, POOL_B] = ["example.com/pool_a", "example.com/pool_b"];
-
-/** Serves what `pods()` is at the time of each call; resolves to the configuration that leads danm there. */
-async function serveDevices(node: TestNode, pods: () => readonly PodResources[], stack: DisposableStack) {
-  const podResourcesSocket = `${node.runtime.folder}/kubelet.sock`;
-  stack.use(
-    await servePodResources(podResourcesSocket, {
-      Get({ pod_name, pod_namespace }) {
-        const pod = pods().find(({ name, namespace }) => name === pod_name && namespace === pod_namespace);
-        return pod ? { pod_resources: pod } : { code: 2, details: "pod not found" };
-      },
-      List: () => ({ pod_resources: pods() }),
-    }),
-  );
-  return { podResourcesSocket };
-}
 
 async function createNetworks(node: TestNode): Promise<void> {
   const type = { NetworkType: "sriov", NetworkID: "fast" };
@@ -31,7 +16,6 @@ async function createNetworks(node: TestNode): Promise<void> {
 }
 
 danmTest("uses each of the Pod's devices once, whichever container it was given to", async (node) => {
-  using stack = new DisposableStack();
   const plugin = await writeSriovPlugin(node.runtime);
   await createNetworks(node);
   await using container = await node.createContainer([
@@ -45,7 +29,7 @@ danmTest("uses each of the Pod's devices once, whichever container it was given 
     resource_name: resource_name!,
     device_ids,
   });
-  const socket = await serveDevices(node, () => [
+  await using kubelet = await startKubelet(node.runtime.folder, [
     { namespace: "another", name, containers: [{ name: "c", devices: [device(POOL_A, "0000:09:00.0")] }] },
     {
       namespace,
@@ -55,8 +39,8 @@ danmTest("uses each of the Pod's devices once, whichever container it was given 
         { name: "two", devices: [device(POOL_A, "0000:03:02.1", "0000:03:02.2")] },
       ],
     },
-  ], stack);
-  const result = await node.attach(container, socket);
+  ]);
+  const result = await node.attach(container, { podResourcesSocket: kubelet.socketPath });
   assertEquals(result.interfaces.map((link) => [link.name, link.mac]), [
     ["eth0", "02:00:00:00:00:07"],
     ["eth1", "02:00:00:00:00:07"],
@@ -69,7 +53,7 @@ danmTest("uses each of the Pod's devices once, whichever container it was given 
     "eth2 10.1.0.6/24",
     "eth3 10.1.0.7/24",
   ]);
-  await node.check(container, socket);
+  await node.check(container);
 
   const configs = (await plugin.calls()).filter(({ command }) => command === "ADD")
     .sort((x, y) => x.env.CNI_IFNAME!.localeCompare(y.env.CNI_IFNAME!)).map(({ config }) => config);
@@ -89,26 +73,25 @@ danmTest("uses each of the Pod's devices once, whichever container it was given 
     items.map(({ spec: { Interface } }) => `${Interface.Name} ${Interface.DeviceID}`).sort(),
     ["eth0 0000:03:02.1", "eth1 0000:05:00.1", "eth2 0000:03:02.2", "eth3 0000:03:02.3"],
   );
-  await node.detach(container, socket);
+  await node.detach(container);
 });
 
 danmTest("hands a device back by its DanmEp when the journal is lost", async (node) => {
-  using stack = new DisposableStack();
   const plugin = await writeSriovPlugin(node.runtime);
   await createNetworks(node);
   await using container = await node.createContainer([{ network: "a", ip: "dynamic" }]);
   const { namespace, name } = container.sandbox.pod;
   const devices = [{ resource_name: POOL_A!, device_ids: ["0000:03:02.1"] }];
-  const socket = await serveDevices(node, () => [{ namespace, name, containers: [{ name: "c", devices }] }], stack);
-  await node.attach(container, socket);
+  const pods = [{ namespace, name, containers: [{ name: "c", devices }] }];
+  await using kubelet = await startKubelet(node.runtime.folder, pods);
+  await node.attach(container, { podResourcesSocket: kubelet.socketPath });
   await Deno.remove(`${node.runtime.stateDir}/attachments`, { recursive: true });
-  await node.detach(container, socket);
+  await node.detach(container);
   const last = (await plugin.calls()).at(-1);
   assertEquals([last?.command, last?.config.deviceID, last?.env.CNI_IFNAME], ["DEL", "0000:03:02.1", "eth0"]);
 });
 
 danmTest("says what is missing before it makes anything: devices, or kubelet", async (node) => {
-  using stack = new DisposableStack();
   const plugin = await writeSriovPlugin(node.runtime);
   await createNetworks(node);
   await using container = await node.createContainer([
@@ -121,17 +104,15 @@ danmTest("says what is missing before it makes anything: devices, or kubelet", a
     { resource_name: POOL_A!, device_ids: ["0000:03:02.1"] },
     { resource_name: POOL_B!, device_ids: ["0000:05:00.1", "0000:05:00.2"] },
   ];
-  let pods: readonly PodResources[] = [{ namespace, name, containers: [{ name: "c", devices }] }];
-  const socket = await serveDevices(node, () => pods, stack);
+  const attachFails = async (containers: readonly { name: string; devices: typeof devices }[]) => {
+    await using kubelet = await startKubelet(node.runtime.folder, [{ namespace, name, containers }]);
+    return await node.attachFails(container, { podResourcesSocket: kubelet.socketPath });
+  };
   assertStringIncludes(
-    await node.attachFails(container, socket),
+    await attachFails([{ name: "c", devices }]),
     `Cannot attach interface 2 to DanmNet ${namespace}/a: the Pod has 1 devices of pool ${POOL_A}, must request one`,
   );
-  pods = [];
-  assertStringIncludes(
-    await node.attachFails(container, socket),
-    `interface 0 to DanmNet ${namespace}/a: the Pod has 0`,
-  );
+  assertStringIncludes(await attachFails([]), `interface 0 to DanmNet ${namespace}/a: the Pod has 0 devices of pool`);
   const podResourcesSocket = `${node.runtime.folder}/no-such.sock`;
   assertStringIncludes(
     await node.attachFails(container, { podResourcesSocket }),
