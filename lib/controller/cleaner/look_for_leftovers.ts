@@ -31,11 +31,16 @@ export function createLook(options: LookOptions): Reconcile {
   let since: MissingSince = new Map();
   let announced: readonly Leftover[] = [];
 
-  /** Those of `leftovers` whose holder is gone for good; a holder that lives is waited for anew. */
+  /** Waits for `holders` anew. */
+  function forget(holders: ReadonlySet<string>): void {
+    since = new Map([...since].filter(([uid]) => !holders.has(uid)));
+  }
+
+  /** Those of `leftovers` whose holder is gone for good. */
   async function prove(leftovers: readonly Leftover[], signal: AbortSignal): Promise<Leftover[]> {
     if (leftovers.length === 0) return [];
     const living = await holdersThatLive(kube, group, leftovers, signal);
-    since = new Map([...since].filter(([uid]) => !living.has(uid)));
+    forget(living);
     return leftovers.filter(({ holder }) => !living.has(holder));
   }
 
@@ -57,6 +62,7 @@ export function createLook(options: LookOptions): Reconcile {
     } else {
       try {
         await removeLeftovers(kube, group, await prove(due, signal), report.removed, signal);
+        forget(uids); // caches may not show at once that all of it is removed
       } finally {
         report.tellUsers();
       }
