@@ -25,12 +25,7 @@ const RESYNC_MS = 60_000;
 const SETTLE_MS = 500;
 
 /** The flags of netwatcher besides those of all daemons. */
-interface NetwatcherFlags {
-  readonly nodeName: Flag<string>;
-  readonly stateDir: Flag<string>;
-  readonly cniPath: Flag<string>;
-  readonly [name: string]: Flag<string>;
-}
+type NetwatcherFlags = Readonly<Record<"nodeName" | "stateDir" | "cniPath", Flag<string>>>;
 
 /** @param nodeName the node's name unless a flag says otherwise */
 export function netwatcher(nodeName: string): DaemonProgram<NetwatcherFlags> {
@@ -40,14 +35,25 @@ export function netwatcher(nodeName: string): DaemonProgram<NetwatcherFlags> {
     metricsPort: 9110,
     flags: {
       nodeName: textFlag("NAME", "the node's name", nodeName),
-      stateDir: textFlag("FOLDER", "where danm keeps its journals", "/var/lib/danm"),
-      cniPath: textFlag("FOLDER[:FOLDER...]", "where CNI plugins are", "/opt/cni/bin"),
+      stateDir: pathFlag("FOLDER", "where danm keeps its journals", "/var/lib/danm"),
+      cniPath: pathFlag("FOLDER[:FOLDER...]", "where CNI plugins are", "/opt/cni/bin"),
     },
     async run(daemon, { nodeName, stateDir, cniPath }, signal) {
       const meters = createLinkMeters(daemon.registry);
       const links = createLinkController(daemon, nodeName, meters);
       const sweep = createSweepController(daemon, { stateDir, cniPath: cniPath.split(":") }, meters);
       await runTogether([links, sweep], signal);
+    },
+  };
+}
+
+/** Absolute paths, separated by colons as in CNI_PATH. */
+function pathFlag(placeholder: string, help: string, fallback: string): Flag<string> {
+  return {
+    ...textFlag(placeholder, help, fallback),
+    parse(text) {
+      if (text.split(":").every((path) => path.startsWith("/"))) return text;
+      throw new Error("must be absolute");
     },
   };
 }

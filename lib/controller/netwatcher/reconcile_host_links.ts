@@ -1,17 +1,19 @@
 /** One look at the node: what links there are, what there should be, and what it takes. */
 
-import { readLinks } from "../../link/read_links.ts";
 import type { EventSubject } from "../../kube/event_object.ts";
+import type { IpError } from "../../link/ip_error.ts";
+import { readLinks } from "../../link/read_links.ts";
 import { hostLinkGroup, type HostLinkId, hostLinkText } from "../../reconcile/host_link.ts";
 import { type HostLinkPlan, type LinkChange, planHostLinks, type SeenLink } from "../../reconcile/host_links.ts";
 import type { LinkSource } from "../../reconcile/link_source.ts";
 import type { Clock } from "../clock.ts";
 import type { Daemon } from "../daemon.ts";
 import { applyLinkChanges } from "./apply_link_changes.ts";
-import type { LinkMeters } from "./link_meters.ts";
-import { createTeller, type Notice } from "./notices.ts";
+import type { FailureReason, LinkMeters } from "./link_meters.ts";
+import { failureNotices, invalidNotices, keptNotices, type LinkFailure } from "./link_notices.ts";
 import { isGuard, type KeptLink, removeGuards, removeUnusedLinks } from "./remove_unused_links.ts";
 import { rewriteDefinitions } from "./rewrite_definitions.ts";
+import { createTeller } from "./teller.ts";
 
 /** What a pass needs. */
 export interface HostLinkContext {
@@ -35,36 +37,31 @@ export function createHostLinkReconciler(context: HostLinkContext): (signal: Abo
   const tell = createTeller({ events, log }, clock);
   const node: EventSubject = { apiVersion: "v1", kind: "Node", metadata: { name: nodeName } };
   /** Who asked for a link, by its name, for when nobody does any more. */
-  let askers = new Map<string, readonly LinkSource[]>();
+  let askers = new Map<string, readonly EventSubject[]>();
 
   return async (signal) => {
     const asking = sources();
     const { plan, kept } = await removeSurplus(asking, group, signal);
-    const failures = await applyLinkChanges(plan.changes, group, signal);
-    logChanges(log, plan.changes.filter((change) => !failures.has(change)));
+    const refusals = await applyLinkChanges(plan.changes, group, signal);
+    logChanges(log, plan.changes.filter((change) => !refusals.has(change)));
+    const failures = [...plan.problems, ...[...refusals].map(toFailure)];
 
-    const noted = new Map(plan.wanted.flatMap(({ name, sources }) => name === undefined ? [] : [[name, sources]]));
-    const notices = [
-      ...asking.flatMap(sourceNotices),
-      ...plan.problems.flatMap(({ reason, note, sources, ...id }) =>
-        failureNotices(nodeName, id, reason, note, sources)
-      ),
-      ...[...failures].flatMap(([{ sources, ...id }, { detail }]) =>
-        failureNotices(nodeName, id, "LinkFailed", `cannot be made or set up: ${detail}`, sources)
-      ),
-      ...kept.flatMap((each) => keptNotices(nodeName, each, askers.get(each.link.name) ?? [node])),
-    ];
-    for (const { link: { name } } of kept) noted.set(name, askers.get(name) ?? []);
-    askers = noted;
-    tell(notices);
-    meters.tally({
-      desired: plan.wanted.length,
-      kept: kept.length,
-      failures: [...plan.problems.map(({ reason }) => reason), ...[...failures].map(() => "Refused" as const)],
-    });
-    await rewriteDefinitions(kube, rewritable(asking, plan, failures), signal);
-    const [failure] = failures.values();
-    if (failure !== undefined) throw failure;
+    const named = plan.wanted.filter((link) => link.name !== undefined);
+    const keptFor = kept.map((each) => ({ each, subjects: askers.get(each.link.name) ?? [node] }));
+    tell([
+      ...asking.flatMap(invalidNotices),
+      ...failures.flatMap((failure) => failureNotices(nodeName, failure)),
+      ...keptFor.flatMap(({ each, subjects }) => keptNotices(nodeName, each, subjects)),
+    ]);
+    askers = new Map([
+      ...named.map(({ name, sources }) => [name!, sources] as const),
+      ...keptFor.map(({ each, subjects }) => [each.link.name, subjects] as const),
+    ]);
+    meters.tally({ desired: plan.wanted.length, kept: kept.length, failures: reasonsOf(failures) });
+
+    await rewriteDefinitions(kube, rewritable(asking, failures), signal);
+    const [refusal] = refusals.values();
+    if (refusal !== undefined) throw refusal;
   };
 
   /** Removes what nobody asks for, and plans on what there is then: numbers and names may have become free. */
@@ -94,46 +91,18 @@ function logChanges(log: Daemon["log"], changes: readonly LinkChange[]): void {
   }
 }
 
-function sourceNotices(subject: LinkSource): Notice[] {
-  return subject.problems.map((problem) => ({
-    subject,
-    content: { type: "Warning", reason: "Invalid", action: "MakeLink", note: `cannot make a host link: ${problem}` },
-  }));
+function toFailure([{ device, type, vni, sources }, { detail }]: readonly [LinkChange, IpError]): LinkFailure {
+  return { device, type, vni, sources, reason: "Refused", note: `cannot be made or put in order: ${detail}` };
 }
 
-function failureNotices(
-  nodeName: string,
-  id: HostLinkId,
-  reason: string,
-  note: string,
-  sources: readonly LinkSource[],
-): Notice[] {
-  return sources.map((subject) => ({
-    subject,
-    content: {
-      type: "Warning",
-      reason,
-      action: "MakeLink",
-      note: `node ${nodeName}: ${hostLinkText(id)} ${note}`,
-    },
-  }));
-}
-
-function keptNotices(nodeName: string, { link, why }: KeptLink, subjects: readonly EventSubject[]): Notice[] {
-  const note = `node ${nodeName}: link ${link.name} stays although nothing asks for it any more: ${why}`;
-  return subjects.map((subject) => ({
-    subject,
-    content: { type: "Normal", reason: "LinkKept", action: "RemoveLink", note },
-  }));
+/** One reason for each link that failed. */
+function reasonsOf(failures: readonly LinkFailure[]): FailureReason[] {
+  return [...new Map(failures.map((failure) => [hostLinkText(failure), failure.reason])).values()];
 }
 
 /** Those whose links are all there: a configuration must not point to what no node has. */
-function rewritable(
-  asking: readonly LinkSource[],
-  { problems }: HostLinkPlan,
-  failures: ReadonlyMap<LinkChange, unknown>,
-): LinkSource[] {
-  const missing = new Set([...problems, ...failures.keys()].map(hostLinkText));
-  const isThere = (link: HostLinkId) => !missing.has(hostLinkText(link));
+function rewritable(asking: readonly LinkSource[], failures: readonly LinkFailure[]): LinkSource[] {
+  const failed = new Set(failures.map(hostLinkText));
+  const isThere = (link: HostLinkId) => !failed.has(hostLinkText(link));
   return asking.filter(({ rewritten, wanted }) => rewritten !== undefined && wanted.every(isThere));
 }
