@@ -1,14 +1,13 @@
 /** VXLAN links on this kernel; those of VLANs are in vlan_kernel_test.ts. */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { fromFileUrl } from "@std/path/posix";
 import { hostLinkGroup, ownLinkName } from "../../lib/reconcile/host_link.ts";
-import { applyManifests } from "../cluster/apply_manifests.ts";
 import { eventually } from "../cluster/eventually.ts";
 import { sharedCluster } from "../cluster/shared_cluster.ts";
 import { createNamespace } from "../netns.ts";
 import { type NetworksOf, networksOf } from "./networks.ts";
-import { applyNetwatcherManifests, createWatchedNode, type Netwatcher, type WatchedNode } from "./watched_node.ts";
+import { applyDefinitionCrd, applyNetwatcher, applyNetworkCrds } from "./test_cluster.ts";
+import { createWatchedNode, type Netwatcher, type WatchedNode } from "./watched_node.ts";
 
 const cluster = await sharedCluster();
 const client = cluster.client();
@@ -16,14 +15,9 @@ Deno.test.afterAll(async () => {
   client[Symbol.dispose]();
   await cluster[Symbol.asyncDispose]();
 });
-const path = (file: string) => fromFileUrl(new URL(file, import.meta.url));
-await applyManifests(
-  cluster,
-  path("../../crds/lightweight"),
-  path("../../crds/production"),
-  path("attachment_definitions.yaml"),
-);
-const kubeconfig = await applyNetwatcherManifests(cluster);
+await applyNetworkCrds(cluster);
+await applyDefinitionCrd(cluster);
+const kubeconfig = await applyNetwatcher(cluster);
 const GROUP = hostLinkGroup("danm.k8s.io");
 
 /** Numbers that no other test uses: a number is one network's on the whole cluster. */

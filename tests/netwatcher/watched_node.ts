@@ -9,14 +9,17 @@ import { createNamespace, type TestNamespace } from "../netns.ts";
 import { type ContainerRuntime, createRuntime } from "../runtime/container_runtime.ts";
 import { startRelay } from "./relay.ts";
 
+/** Every look is a process or more, which an emulated machine needs its time for. */
+const PATIENCE = { deadlineMs: 90_000, intervalMs: 300 };
+
 const BIN = fromFileUrl(new URL("../../bin", import.meta.url));
-const MANIFESTS = fromFileUrl(new URL("../../manifests/netwatcher", import.meta.url));
 
 /** One line of a daemon's log. */
 type LogLine = Readonly<Record<string, unknown>>;
 
 /** A running netwatcher. Disposing kills it. */
 export interface Netwatcher extends AsyncDisposable {
+  readonly pid: number;
   readonly log: readonly LogLine[];
   /** Waits for a line that has all of `fields`; from the start of the log, or from line number `from`. */
   says(fields: LogLine, from?: number): Promise<LogLine>;
@@ -39,17 +42,15 @@ export interface WatchedNode extends AsyncDisposable {
   link(name: string, matches?: (link: Link) => boolean): Promise<Link>;
   /** Waits until there is no link of that name. */
   noLink(name: string): Promise<void>;
-  /** Starts netwatcher, and waits until it has looked at the links. */
-  startNetwatcher(...flags: readonly string[]): Promise<Netwatcher>;
+  /**
+   * Starts netwatcher, and waits until it has looked at the links.
+   *
+   * @param by a program and its arguments, which end with a command to run, e.g. unshare(1)
+   */
+  startNetwatcher(by?: readonly string[]): Promise<Netwatcher>;
 }
 
-/** Applies what netwatcher is deployed by, so that it runs with the rights it has in a cluster. */
-export async function applyNetwatcherManifests(cluster: Cluster): Promise<string> {
-  await cluster.kubectl("apply", "--recursive", `--filename=${MANIFESTS}`);
-  return await cluster.kubeconfigFor({ namespace: "kube-system", name: "netwatcher" });
-}
-
-/** @param kubeconfig netwatcher's own, as `applyNetwatcherManifests()` made it */
+/** @param kubeconfig netwatcher's own, as `applyNetwatcher()` made it */
 export async function createWatchedNode(cluster: Cluster, kubeconfig: string): Promise<WatchedNode> {
   await using undo = new AsyncDisposableStack();
   const netns = undo.use(await createNamespace());
@@ -66,18 +67,21 @@ export async function createWatchedNode(cluster: Cluster, kubeconfig: string): P
     link: (name, matches = () => true) =>
       eventually(`see link ${name} of ${netns.name}`, async () => {
         return (await links()).find((link) => link.name === name && matches(link));
-      }, { deadlineMs: 60_000 }),
+      }, PATIENCE),
     noLink: (name) =>
       eventually(`see link ${name} of ${netns.name} go`, async () => {
         return (await links()).some((link) => link.name === name) ? undefined : true;
-      }, { deadlineMs: 60_000 }).then(() => {}),
-    async startNetwatcher(...flags) {
+      }, PATIENCE).then(() => {}),
+    async startNetwatcher(by = []) {
       const state = [`--state-dir=${runtime.stateDir}`, `--cni-path=${runtime.binDir}`];
       const identity = [`--kubeconfig=${kubeconfig}`, `--node-name=${netns.name}`, "--metrics-address=127.0.0.1:0"];
-      const netwatcher = spawnNetwatcher(netns, [...identity, ...state, ...flags]);
-      await eventually("be ready", async () => (await netwatcher.get("/readyz")).includes("\nok") || undefined, {
-        deadlineMs: 60_000,
-      });
+      const command = ["nsenter", `--net=${netns.path}`, "--", `${BIN}/netwatcher`, ...identity, ...state];
+      const netwatcher = spawnNetwatcher(netns, [...by, ...command]);
+      await eventually(
+        "be ready",
+        async () => (await netwatcher.get("/readyz")).includes("\nok") || undefined,
+        PATIENCE,
+      );
       return netwatcher;
     },
     [Symbol.asyncDispose]: () => done.disposeAsync(),
@@ -113,9 +117,9 @@ async function enterBefore({ binDir }: ContainerRuntime, plugin: string, { path 
   await Deno.writeTextFile(`${binDir}/${plugin}`, script, { mode: 0o755 });
 }
 
-function spawnNetwatcher(netns: TestNamespace, flags: readonly string[]): Netwatcher {
-  const child = new Deno.Command("nsenter", {
-    args: [`--net=${netns.path}`, "--", `${BIN}/netwatcher`, ...flags],
+function spawnNetwatcher(netns: TestNamespace, [program, ...args]: readonly string[]): Netwatcher {
+  const child = new Deno.Command(program!, {
+    args,
     stdin: "null",
     stdout: "null",
     stderr: "piped",
@@ -126,7 +130,7 @@ function spawnNetwatcher(netns: TestNamespace, flags: readonly string[]): Netwat
   const says: Netwatcher["says"] = (fields, from = 0) =>
     eventually(`read ${JSON.stringify(fields)} after ${log.length} lines`, () => {
       return log.slice(from).find((line) => has(line, fields));
-    }, { deadlineMs: 60_000 });
+    }, { deadlineMs: 90_000 });
   const get = async (path: string) => {
     const port = String((await says({ message: "started" }))["metricsAddress"]).split(":")[1];
     const ask = `exec 3<>/dev/tcp/127.0.0.1/${port}; printf 'GET ${path} HTTP/1.0\\r\\n\\r\\n' >&3; cat <&3`;
@@ -142,6 +146,7 @@ function spawnNetwatcher(netns: TestNamespace, flags: readonly string[]): Netwat
     return (await child.status).code;
   };
   return {
+    pid: child.pid,
     log,
     says,
     get,
