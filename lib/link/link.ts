@@ -13,6 +13,9 @@ import {
 /** The EtherType of IEEE 802.1Q. */
 const VLAN_PROTOCOL = 0x8100;
 
+/** The UDP port of VXLAN (RFC 7348 §5); the kernel's own default is an older one. */
+export const VXLAN_PORT = 4789;
+
 /** One link. Where a field is optional, absent means that it does not apply. */
 export interface Link {
   readonly index: number;
@@ -73,9 +76,9 @@ export function findVlan(links: readonly Link[], device: string, id: number): Li
   return links.find(({ parent, vlan }) => parent === device && vlan?.id === id && vlan.protocol === VLAN_PROTOCOL);
 }
 
-/** The VXLAN link `id` on `device`, whatever its name. */
+/** The VXLAN link `id` on `device`, whatever its name; on another UDP port it is another network, e.g. flannel's. */
 export function findVxlan(links: readonly Link[], device: string, id: number): Link | undefined {
-  return links.find(({ vxlan }) => vxlan?.id === id && vxlan.parent === device);
+  return links.find(({ vxlan }) => vxlan?.id === id && vxlan.parent === device && vxlan.port === VXLAN_PORT);
 }
 
 function otherNamesOf({ altnames }: IpObject): string[] | undefined {

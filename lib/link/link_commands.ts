@@ -2,9 +2,7 @@
 
 import { type Address, formatAddress } from "../net/address.ts";
 import type { IpCommand } from "./ip_command.ts";
-
-/** The UDP port of VXLAN (RFC 7348 §5); the kernel's own default is an older one. */
-const VXLAN_PORT = 4789;
+import { VXLAN_PORT } from "./link.ts";
 
 /**
  * Makes an ipvlan link in L2 mode on `parent`, straight in the namespace at `netnsPath`, with the MTU of the parent;
