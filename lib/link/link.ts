@@ -9,12 +9,7 @@ import {
   optionalTextIn,
   textIn,
 } from "./ip_json.ts";
-
-/** The EtherType of IEEE 802.1Q. */
-const VLAN_PROTOCOL = 0x8100;
-
-/** The UDP port of VXLAN (RFC 7348 §5); the kernel's own default is an older one. */
-export const VXLAN_PORT = 4789;
+import { VLAN_PROTOCOL, VXLAN_PORT } from "../net/vni.ts";
 
 /** One link. Where a field is optional, absent means that it does not apply. */
 export interface Link {

@@ -2,7 +2,7 @@
 
 import { type Address, formatAddress } from "../net/address.ts";
 import type { IpCommand } from "./ip_command.ts";
-import { VXLAN_PORT } from "./link.ts";
+import { VXLAN_PORT } from "../net/vni.ts";
 
 /**
  * Makes an ipvlan link in L2 mode on `parent`, straight in the namespace at `netnsPath`, with the MTU of the parent;

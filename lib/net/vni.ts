@@ -40,3 +40,9 @@ export function parseVniRanges(type: VniType, text: string): VniRange[] | undefi
   }
   return ranges;
 }
+
+/** The EtherType of VLAN tags (IEEE 802.1Q); links of another one are other links. */
+export const VLAN_PROTOCOL = 0x8100;
+
+/** The UDP port of VXLAN (RFC 7348 §5); the kernel's own default is an older one. */
+export const VXLAN_PORT = 4789;

@@ -1,6 +1,7 @@
 /** Which host links a node should have, and what has to be done about those it has. */
 
 import { isInterfaceName } from "../net/interface_name.ts";
+import { VLAN_PROTOCOL, VXLAN_PORT } from "../net/vni.ts";
 import { type HostLinkId, hostLinkMtu, hostLinkText, ownLinkName } from "./host_link.ts";
 import type { LinkSource, WantedLink } from "./link_source.ts";
 
@@ -73,10 +74,6 @@ export interface DesiredLink extends HostLinkId {
   readonly requiredName: string | undefined;
   readonly sources: readonly LinkSource[];
 }
-
-/** The EtherType of IEEE 802.1Q, and the UDP port of VXLAN (RFC 7348 §5): others with the same number are other links. */
-const VLAN_PROTOCOL = 0x8100;
-const VXLAN_PORT = 4789;
 
 /** How many names of its own a link may try. */
 const OWN_NAMES = 4;
