@@ -1,6 +1,5 @@
 /** One container whose danm is killed, and what cleans up after it. */
 
-import { assertEquals } from "@std/assert";
 import { sweepContainers } from "../../lib/controller/netwatcher/sweep_containers.ts";
 import { openLog } from "../../lib/host/log.ts";
 import { createBlockStore } from "../../lib/kube/block_store.ts";
@@ -62,8 +61,17 @@ export async function runTrial(node: TestNode, proxy: FaultProxy, trial: Trial):
       await Deno.remove(`${node.runtime.stateDir}/attachments/${container.sandbox.containerId}`).catch(ignoreMissing);
       return { killed, lost: container };
   }
-  assertEquals(await node.leftovers(container), []);
+  await nothingIsLeft(node, container);
   return { killed };
+}
+
+/** A sweep of another trial may hold the journal open, empty, for a moment after it was removed. */
+async function nothingIsLeft(node: TestNode, container: TestContainer): Promise<void> {
+  await eventually(`see nothing left of ${container.sandbox.containerId}`, async () => {
+    const left = await node.leftovers(container);
+    if (left.length > 0) throw new Error(left.join());
+    return true;
+  }, { deadlineMs: 10_000 });
 }
 
 async function callAndKill(
