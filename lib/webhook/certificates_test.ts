@@ -5,7 +5,7 @@ import { CERTIFICATE_TERMS, type CertificateTerms, planCertificates } from "./ce
 import { type Certificates, renewCertificates } from "./certificates.ts";
 
 const TERMS: CertificateTerms = { authorityMs: 9000, servingMs: 3000, settleMs: 100, backdateMs: 0 };
-const NAMES = ["danm-webhook.danm-system.svc", "127.0.0.1", "2001:db8::1"];
+const NAMES = ["danm-webhook.kube-system.svc", "127.0.0.1", "2001:db8::1"];
 const renew = (current: Certificates | undefined, at: number, names = NAMES) =>
   renewCertificates(current, names, new Date(at * 1000), {
     ...TERMS,

@@ -36,7 +36,7 @@ Deno.test.afterAll(async () => {
 });
 
 const DAY_MS = 24 * 60 * 60_000;
-const SECRET = { group: "", version: "v1", plural: "secrets", namespace: "danm-system", name: "danm-webhook" };
+const SECRET = { group: "", version: "v1", plural: "secrets", namespace: "kube-system", name: "danm-webhook" };
 const REGISTRATION = {
   group: "admissionregistration.k8s.io",
   version: "v1",
@@ -190,7 +190,7 @@ Deno.test("the API server accepts all manifests", async () => {
     "get",
     "deployment",
     "danm-webhook",
-    "--namespace=danm-system",
+    "--namespace=kube-system",
     "--output=jsonpath={.spec.replicas}",
   ];
   assertEquals(await cluster.kubectl(...replicas), "2");

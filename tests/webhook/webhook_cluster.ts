@@ -21,11 +21,10 @@ export const soon = () => ({ signal: AbortSignal.timeout(30_000) });
 /** Installs DANM's kinds and the webhook's own rights. Resolves to the kubeconfig of the webhook's service account. */
 export async function installWebhook(cluster: Cluster): Promise<string> {
   await installCrds(cluster, GROUP, "lightweight", "production");
-  await applyManifests(cluster, `${MANIFESTS}/namespace.yaml`);
   await applyManifests(cluster, `${MANIFESTS}/rbac.yaml`);
-  const path = await cluster.kubeconfigFor({ namespace: "danm-system", name: "danm-webhook" });
+  const path = await cluster.kubeconfigFor({ namespace: "kube-system", name: "danm-webhook" });
   const config = parse(await Deno.readTextFile(path)) as { contexts: { context: Record<string, string> }[] };
-  config.contexts[0]!.context["namespace"] = "danm-system";
+  config.contexts[0]!.context["namespace"] = "kube-system";
   await Deno.writeTextFile(path, stringify(config));
   return path;
 }
