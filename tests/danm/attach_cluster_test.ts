@@ -208,7 +208,7 @@ danmTest("detaches as often as it is asked, and when namespace, Pod, network and
   await node.attach(container);
   const { namespace, name } = container.sandbox.pod;
   await node.cluster.kubectl("delete", "pod", name, `--namespace=${namespace}`, "--force", "--grace-period=0");
-  await node.cluster.kubectl("delete", "danmnet", "a", `--namespace=${namespace}`);
+  await node.cluster.kubectl("delete", "danmnets.danm.k8s.io", "a", `--namespace=${namespace}`);
   await container.netns[Symbol.asyncDispose]();
   await node.runtime.call("DEL", { ...container.sandbox, netns: "" });
 });

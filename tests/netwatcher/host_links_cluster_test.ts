@@ -46,7 +46,7 @@ function netwatcherTest(what: string, test: (scene: Scene) => Promise<void>): vo
       for (const line of netwatcher.log) console.error(JSON.stringify(line));
       throw error;
     } finally {
-      const kinds = "danmnets,network-attachment-definitions";
+      const kinds = "danmnets.danm.k8s.io,network-attachment-definitions";
       await cluster.kubectl("delete", kinds, "--all", "--namespace", namespace);
     }
   });

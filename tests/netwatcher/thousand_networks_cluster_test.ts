@@ -53,6 +53,6 @@ Deno.test(`netwatcher makes and keeps ${COUNT} links with a few processes`, asyn
     assertEquals(await made(), COUNT);
   } finally {
     await cluster.kubectl("delete", "namespace", ref.namespace, "--wait=false");
-    await cluster.kubectl("delete", "danmnets", "--all", "--namespace", ref.namespace, "--wait=false");
+    await cluster.kubectl("delete", "danmnets.danm.k8s.io", "--all", "--namespace", ref.namespace, "--wait=false");
   }
 });
