@@ -42,8 +42,9 @@ export async function journalLeftovers(stateDir: string, isMeant: (containerId: 
   }
 }
 
-/** Links, addresses, routes and rules that an empty namespace does not have. */
+/** Links and rules that an empty namespace does not have; none when it is gone. */
 export async function namespaceLeftovers(netns: TestNamespace): Promise<string[]> {
+  if (!await Deno.stat(netns.path).then(() => true, () => false)) return [];
   const [links, rules, rules6] = await Promise.all([
     netns.ip("-oneline", "-brief", "link", "show"),
     netns.ip("rule", "show"),

@@ -49,6 +49,8 @@ export interface TestNode extends AsyncDisposable {
   attachFails(container: TestContainer, changes?: Readonly<Record<string, unknown>>): Promise<string>;
   /** DEL that must succeed. */
   detach(container: TestContainer, changes?: Readonly<Record<string, unknown>>): Promise<void>;
+  /** DEL that must fail; resolves to the error's message. */
+  detachFails(container: TestContainer, changes?: Readonly<Record<string, unknown>>): Promise<string>;
   /** CHECK that must find nothing. */
   check(container: TestContainer, changes?: Readonly<Record<string, unknown>>): Promise<void>;
   /** CHECK that must find something; resolves to the error's message. */
@@ -128,6 +130,7 @@ export async function createTestNode(cluster: Cluster, kubeconfig?: string): Pro
     attach: async (container, changes) => await succeed("ADD", container, changes) as Result,
     attachFails: (container, changes) => fail("ADD", container, changes),
     detach: async (container, changes) => void await succeed("DEL", container, changes),
+    detachFails: (container, changes) => fail("DEL", container, changes),
     check: async (container, changes) => void await succeed("CHECK", container, changes),
     checkFails: (container, changes) => fail("CHECK", container, changes),
     async collectGarbage(valid, changes) {
