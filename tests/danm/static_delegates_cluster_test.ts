@@ -114,7 +114,9 @@ danmTest("lets bridge have addresses of host-local, which get them back", async 
   assertEquals(told.length, 4);
   assertEquals(result.routes.map(({ dst }) => dst), ["10.9.0.0/16"]);
   assertEquals((await reservedByHostLocal(node)).length, 2);
-  const records = JSON.parse(await node.cluster.kubectl("get", "danmeps", `--namespace=${node.namespace}`, "-ojson"));
+  const records = JSON.parse(
+    await node.cluster.kubectl("get", "danmeps.danm.k8s.io", `--namespace=${node.namespace}`, "-ojson"),
+  );
   const recorded = records.items.map(({ spec: { Interface } }: { spec: { Interface: Record<string, string> } }) =>
     Interface
   );
