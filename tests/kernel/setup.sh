@@ -8,6 +8,7 @@ set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
 cache=$(realpath -m "${DANM_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/danm}")
+tools=$cache # where publish puts its link
 export PATH=$PATH:/usr/sbin:/sbin
 # shellcheck source=../tools/steps.sh
 . "$here/../tools/steps.sh"
@@ -18,6 +19,16 @@ lock() {
   exec 8>"$cache/.kernel.lock"
   flock 8
   locked=yes
+}
+
+# The package that the newest kernel comes in. Old lists may name one that the archive no longer has.
+find_package() {
+  if [ "$(id -u)" = 0 ] && [ -z "${lists_read:-}" ]; then
+    with_progress "reading Debian's package lists" apt-get -q update
+  fi
+  package=$(apt-cache depends linux-image-amd64 | sed -n 's/^ *Depends: \(linux-image-.*-amd64\)$/\1/p' | head -n 1)
+  [ -n "$package" ] || die "Cannot find Debian's kernel: apt does not know linux-image-amd64; as root: apt-get update"
+  version=$(apt-cache show --no-all-versions "$package" | sed -n 's/^Version: //p')
 }
 
 make_kernel() {
@@ -76,12 +87,9 @@ fi
 
 if [ ! -e "$cache/kernel/vmlinux" ]; then
   lock
-  package=$(apt-cache depends linux-image-amd64 | sed -n 's/^ *Depends: \(linux-image-.*-amd64\)$/\1/p' | head -n 1)
-  [ -n "$package" ] || die "Cannot find Debian's kernel: apt does not know linux-image-amd64; as root: apt-get update"
-  version=$(apt-cache show --no-all-versions "$package" | sed -n 's/^Version: //p')
+  find_package
   provide "kernel-$version" make_kernel
-  ln -sfn "kernel-$version" "$cache/.kernel.$$"
-  mv -T "$cache/.kernel.$$" "$cache/kernel"
+  publish "kernel-$version" kernel
 fi
 if ! cmp -s "$here/init.sh" "$cache/kernel/init.sh"; then
   lock

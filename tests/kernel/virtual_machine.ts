@@ -6,12 +6,15 @@ import { type ExecOptions, type ExecResult, runJob } from "./job.ts";
 import { findKernel, type Kernel } from "./kernel.ts";
 import { MachineError, type MachineProcess, startMachineProcess } from "./machine_process.ts";
 import { qemuCommand, type Share, shareScript } from "./qemu_command.ts";
+import { quote } from "./shell.ts";
 
 export interface MachineOptions {
   /** As qemu(1) takes it; `2G` unless given. All that the machine writes outside shares is in it. */
   readonly memory?: string;
   /** 2 unless given. */
   readonly cpus?: number;
+  /** Its name; this host's unless given. */
+  readonly hostname?: string;
   /** Environment of every command, besides what of this process's says where programs and caches are. */
   readonly env?: Readonly<Record<string, string>>;
   /** Folders that the machine writes for others to see. Otherwise it reads this host's files and writes copies. */
@@ -58,9 +61,9 @@ export async function startVirtualMachine(options: MachineOptions = {}): Promise
   let jobs = 0;
   const exec = (words: readonly string[], how: ExecOptions = {}) =>
     runJob(machine.port, `${folder}/jobs/${jobs++}`, words, { ...how, env: { ...environment, ...how.env } });
-  const { code, stderr } = await exec(["sh", "-ec", shareScript(shares) + networkScript(networks, forward)], {
-    ...(signal && { signal }),
-  });
+  const name = `echo ${quote(options.hostname ?? Deno.hostname())} >/proc/sys/kernel/hostname\n`;
+  const setUp = ["sh", "-ec", name + shareScript(shares) + networkScript(networks, forward)];
+  const { code, stderr } = await exec(setUp, { ...(signal && { signal }) });
   if (code !== 0) throw new MachineError(`Cannot set up the virtual machine: ${stderr.trim()}`);
 
   const running = cleanUp.move();

@@ -108,9 +108,12 @@ Deno.test("startVirtualMachine() joins machines by taps of this host", async () 
     cleanUp.defer(() => ip("link", "delete", tap));
     await ip("link", "set", tap, "master", bridge, "up");
     const card = { tap, mac: `52:54:00:00:99:0${index}`, name: "uplink", addresses: [`10.99.1.${index + 1}/24`] };
-    return cleanUp.use(await startVirtualMachine({ memory: "512M", cpus: 1, networks: [{ ...card, mtu: 1400 }] }));
+    return cleanUp.use(
+      await startVirtualMachine({ hostname: tap, memory: "512M", cpus: 1, networks: [{ ...card, mtu: 1400 }] }),
+    );
   });
   const [first, second] = await Promise.all(starts);
+  assertEquals((await second!.exec(["uname", "-n"])).stdout, `${taps[1]}\n`);
   assertMatch((await first!.exec(["ip", "link", "show", "uplink"])).stdout, /mtu 1400 .*52:54:00:00:99:00/s);
   assertEquals((await first!.exec(["ping", "-c", "1", "-W", "20", "10.99.1.2"])).code, 0);
 
