@@ -24,12 +24,14 @@ import { type Pod, readNetwork, readPod, readRequests } from "./pod.ts";
 import type { PodIdentity } from "./pod_identity.ts";
 import { openPodNamespace } from "./pod_namespace.ts";
 import { messageOf } from "./to_cni_error.ts";
+import { TraceError } from "./trace_error.ts";
 
 /**
  * Attaches the container of `identity`. The journal must be empty. When it rejects, the journal says what to take back.
  *
  * @throws {AttachError} with a line for every interface that failed
- * @throws whatever made it impossible to begin; nothing was made then
+ * @throws {TraceError} when the namespace has an interface of one of the names
+ * @throws whatever else made it impossible to begin; nothing was made then
  */
 export async function attachContainer(
   attachment: Attachment,
@@ -83,7 +85,9 @@ async function readDevices(
 function checkNamesAreFree(plans: readonly InterfacePlan[], links: readonly Link[]): void {
   const taken = plans.find((plan) => links.some(({ name }) => name === plan.name));
   if (taken) {
-    throw new Error(`Cannot attach interface ${taken.index}: the namespace has an interface "${taken.name}" already`);
+    throw new TraceError(
+      `Cannot attach interface ${taken.index}: the namespace has an interface "${taken.name}" already`,
+    );
   }
 }
 

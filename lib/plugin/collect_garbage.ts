@@ -6,11 +6,11 @@ import type { GcRequest } from "../cni/request.ts";
 import type { DelegateTarget } from "../delegate/delegate_chain.ts";
 import { openJournal } from "../host/attachment_journal.ts";
 import { listJournals } from "../host/list_journals.ts";
+import { attempt, joinFailures } from "./attempt.ts";
 import { type AttachmentEntry, type BeginEntry, entriesOf } from "./attachment_entry.ts";
 import { detachContainer } from "./detach_container.ts";
 import { detachUnrecorded } from "./detach_unrecorded.ts";
 import type { NodeServices } from "./node_services.ts";
-import { messageOf } from "./to_cni_error.ts";
 
 /**
  * Detaches every container of this node that the runtime does not list as valid: those with a journal, and those whose
@@ -35,10 +35,7 @@ export async function collectGarbage(services: NodeServices, request: GcRequest,
       await attempt(failures, () => detachUnrecorded(services, targetOf(containerId, request.path), own, signal));
     }
   }
-  if (failures.length > 0) {
-    const lines = failures.map(messageOf);
-    throw new AggregateError(failures, ["Garbage could not be collected:", ...lines].join("\n"));
-  }
+  if (failures.length > 0) throw joinFailures(failures, "Garbage could not be collected:");
 }
 
 /** What a container is detached with when no runtime says: its namespace is taken from its journal or DanmEp. */
@@ -64,13 +61,4 @@ async function listEndpointsOf({ kube, config }: NodeServices, host: string, sig
 > {
   const ref = resourceFor("DanmEp", config.apiGroup);
   return (await kube.list<DanmEp>(ref, { fieldSelector: `spec.Host=${host}`, signal })).items;
-}
-
-async function attempt<T>(failures: unknown[], work: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await work();
-  } catch (error) {
-    failures.push(error);
-    return undefined;
-  }
 }

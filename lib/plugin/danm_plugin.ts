@@ -14,6 +14,7 @@ import { createBlockStore } from "../kube/block_store.ts";
 import { createClient } from "../kube/client.ts";
 import { KubeUnreachableError } from "../kube/kube_error.ts";
 import { loadKubeconfig } from "../kube/load_kubeconfig.ts";
+import { attempt, joinFailures } from "./attempt.ts";
 import type { Attachment } from "./attachment.ts";
 import type { AttachmentEntry } from "./attachment_entry.ts";
 import { attachContainer } from "./attach_container.ts";
@@ -26,6 +27,7 @@ import { listEndpoints } from "./endpoint.ts";
 import type { NodeServices } from "./node_services.ts";
 import { podNamespace, readPodIdentity } from "./pod_identity.ts";
 import { isPassing, messageOf, toCniError } from "./to_cni_error.ts";
+import { showsTraces } from "./trace_error.ts";
 import { withDeadline } from "./with_deadline.ts";
 
 /** How long the undoing of a failed ADD may take, in seconds; what is left then is cleaned later. */
@@ -56,16 +58,34 @@ export function danmPlugin(defaultCniDir?: string): Plugin {
 
 /** In a chain, what the plugins before it made comes first: the result is of the whole up to here. */
 async function add(services: NodeServices, request: AddRequest, signal: AbortSignal): Promise<Result> {
-  const identity = readPodIdentity(request.args);
   const previous = previousResult(request.config);
-  await using journal = await openEmptyJournal(services, request, signal);
-  const attachment = { services, target: request, journal };
-  try {
-    const result = await attachContainer(attachment, identity, signal);
-    return previous ? mergeResults([previous, result]) : result;
-  } catch (error) {
-    throw await undo(attachment, error);
+  const result = await attach(services, request, signal);
+  return previous ? mergeResults([previous, result]) : result;
+}
+
+async function attach(services: NodeServices, request: AddRequest, signal: AbortSignal): Promise<Result> {
+  const identity = readPodIdentity(request.args);
+  for (let isRepeated = false;; isRepeated = true) {
+    await using journal = await openEmptyJournal(services, request, signal);
+    const attachment = { services, target: request, journal };
+    try {
+      return await attachContainer(attachment, identity, signal);
+    } catch (error) {
+      const failures: unknown[] = [error];
+      const mayBeLost = showsTraces(error) && !isRepeated;
+      // First, as this goes by the DanmEps, which go as well with what this attempt has made.
+      const isCleaned = mayBeLost && await attempt(failures, () => detachLost(attachment, signal));
+      await attempt(failures, () => withDeadline(UNDO_SECONDS, (signal) => takeBack(attachment, signal)));
+      if (!isCleaned || failures.length > 1) throw joinFailures(failures);
+    }
   }
+}
+
+/** Takes back an earlier attempt whose journal was lost; resolves to whether there was one. */
+async function detachLost({ services, target }: Attachment, signal: AbortSignal): Promise<boolean> {
+  const endpoints = await listEndpoints(services, podNamespace(target), target.containerId, signal);
+  await detachUnrecorded(services, target, endpoints, signal);
+  return endpoints.length > 0;
 }
 
 /** The container's journal, after what an earlier attempt for the same container left was taken back. */
@@ -79,16 +99,6 @@ async function openEmptyJournal(
     if (journal.read().length === 0) return journal;
     await using _closed = journal; // a journal that was removed cannot be written again
     await detachContainer({ services, target, journal }, signal);
-  }
-}
-
-/** Takes back a failed ADD; what could not be taken back is told as well, and stays in the journal. */
-async function undo(attachment: Attachment, reason: unknown): Promise<unknown> {
-  try {
-    await withDeadline(UNDO_SECONDS, (signal) => takeBack(attachment, signal));
-    return reason;
-  } catch (error) {
-    return new AggregateError([reason, error], `${messageOf(reason)}\n${messageOf(error)}`);
   }
 }
 

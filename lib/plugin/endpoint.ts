@@ -12,6 +12,7 @@ import { isAlreadyExists, isNotFound } from "../kube/kube_error.ts";
 import type { BeginEntry } from "./attachment_entry.ts";
 import type { InterfaceSetup } from "./interface_setup.ts";
 import type { NodeServices } from "./node_services.ts";
+import { TraceError } from "./trace_error.ts";
 
 /** The longest start of a Pod's name that leaves room for hash and index in a DNS-1123 name of 253 characters. */
 const MAX_POD_NAME = 230;
@@ -32,7 +33,11 @@ export interface EndpointSource {
   readonly deviceId?: string;
 }
 
-/** Records an interface. Repeating it is safe. */
+/**
+ * Records an interface. Repeating it is safe.
+ *
+ * @throws {TraceError} when there is another record of the same interface
+ */
 export async function createEndpoint(
   { kube, config }: NodeServices,
   source: EndpointSource,
@@ -45,8 +50,19 @@ export async function createEndpoint(
   } catch (error) {
     if (!isAlreadyExists(error)) throw error;
     const existing = await kube.get<DanmEp>({ ...ref, name: endpoint.metadata.name }, { signal });
-    if (existing.spec.EndpointID !== source.owner) throw error;
+    if (!isSameRecord(existing, endpoint)) {
+      throw new TraceError(
+        `Cannot record interface ${source.plan.name}: there is another DanmEp ${existing.metadata.name}`,
+      );
+    }
   }
+}
+
+/** Whether `existing` is what this very attempt made, and did not get the answer to. */
+function isSameRecord(existing: DanmEp, { spec }: DanmEp): boolean {
+  const { EndpointID, NetworkUID, Interface: { Address, AddressIPv6, MacAddress } } = existing.spec;
+  return EndpointID === spec.EndpointID && NetworkUID === spec.NetworkUID && Address === spec.Interface.Address &&
+    AddressIPv6 === spec.Interface.AddressIPv6 && MacAddress === spec.Interface.MacAddress;
 }
 
 /** Deletes a record, if it is still there. */
