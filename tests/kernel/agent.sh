@@ -1,27 +1,13 @@
 #!/bin/sh
-# Runs a machine for its host, from /run/machine, a folder shared with it. As the first process: makes what programs
-# expect, then reaps orphans until the agent ends, and powers off. As the agent: obeys the lines that the host writes
-# to the control port until it closes that, so no machine outlives the program that started it.
+# Runs a machine for its host, from /run/machine, a folder shared with it. As the first process: reaps orphans until the
+# agent ends, then powers off. As the agent: obeys the lines that the host writes to the control port until it closes
+# that, so no machine outlives the program that started it.
 #
 #   host      ping | run JOB | kill JOB | stop
 #   machine   pong | exit JOB CODE
 #
 # A job is the folder jobs/JOB with the files script, stdin, stdout and stderr. Its processes are in a control group.
 set -eu
-
-prepare() {
-  mount -t proc proc /proc
-  mount -t sysfs sysfs /sys
-  mount -t cgroup2 cgroup2 /sys/fs/cgroup
-  mount -t devtmpfs devtmpfs /dev
-  mkdir -p /dev/pts /dev/shm /lib/modules
-  mount -t devpts -o mode=620,ptmxmode=666 devpts /dev/pts
-  mount -t tmpfs tmpfs /dev/shm
-  mount --make-rshared /
-  ln -s /proc/self/fd /dev/fd
-  ln -sfn /run/machine/modules "/lib/modules/$(uname -r)"
-  ip link set lo up
-}
 
 # What is run over and over gets a copy in memory: otherwise each start costs some 60 requests to the host.
 keep_in_memory() {
@@ -40,7 +26,8 @@ power_off() {
 
 control_port() {
   for port in /sys/class/virtio-ports/*; do
-    if [ "$(cat "$port/name")" = control ]; then echo "/dev/${port##*/}"; fi
+    read -r name <"$port/name"
+    if [ "$name" = control ]; then echo "/dev/${port##*/}"; fi
   done
 }
 
@@ -83,7 +70,6 @@ obey() {
 }
 
 if [ $$ -eq 1 ]; then
-  prepare
   "$0" &
   wait || true
   power_off
