@@ -50,7 +50,9 @@ async function createScene(): Promise<Scene> {
   }
   const namespace = await cluster.createNamespace();
   const networks = networksOf(client, namespace);
-  stack.defer(() => cluster.kubectl("delete", "danmnets.danm.k8s.io", "--all", "--namespace", namespace).then(() => {}));
+  stack.defer(() =>
+    cluster.kubectl("delete", "danmnets.danm.k8s.io", "--all", "--namespace", namespace).then(() => {})
+  );
   const done = stack.move();
   let count = 0;
   return {
