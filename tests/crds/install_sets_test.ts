@@ -153,7 +153,7 @@ async function columnsAndDefaults(cluster: Cluster, group: ApiGroup): Promise<vo
     ["block", "DanmNet", "default", "a", "10.0.0.0", "16"],
   ]);
   assertEquals(await rows(cluster, `tenantconfigs.${group}`), [
-    ["NAME", "HOSTDEVICES", "NETWORKIDS"],
+    ["NAME", "HOSTDEVICES", "NETWORKIDS", "INUSE"],
     ["config", '[{"name":"ens4","vniRange":"1-9","vniType":"vlan"}]', '{"flannel":"flannel"}'],
   ]);
 }
