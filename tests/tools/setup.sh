@@ -4,7 +4,7 @@
 #
 #   setup.sh deno       Deno: building, checking, the pure tests
 #   setup.sh test       and etcd, kube-apiserver, kubectl, the reference CNI plugins, cnitool: all tests, the demo
-#   setup.sh cluster    and kube-controller-manager, kube-scheduler, kubelet: clusters that run Pods
+#   setup.sh cluster    and the rest of Kubernetes, containerd, runc: clusters that run Pods
 #
 # Debian packages are installed by apt-get when root, and named otherwise. Programs in Go are built from source through
 # the Go module proxy, as the go.mod files beside this script pin them: minutes, once. Faster:
@@ -36,6 +36,7 @@ kubernetes=$(pinned k8s.io/kubernetes)
 etcd=$(pinned go.etcd.io/etcd/server/v3)
 plugins=$(pinned github.com/containernetworking/plugins)
 cnitool=$(pinned github.com/containernetworking/cni)
+containerd=$(pinned github.com/containerd/containerd/v2)
 
 make_deno() {
   need npm=npm
@@ -81,6 +82,13 @@ make_kubernetes_node() {
   go_build kubernetes "$1" k8s.io/kubernetes/cmd/{kube-controller-manager,kube-scheduler,kubelet}
 }
 
+make_kube_proxy() { go_build kubernetes "$1" k8s.io/kubernetes/cmd/kube-proxy; }
+
+make_containerd() {
+  GOFLAGS=-tags=no_btrfs,no_devmapper,no_zfs go_build containerd "$1" \
+    github.com/containerd/containerd/v2/cmd/{containerd,containerd-shim-runc-v2,ctr}
+}
+
 # Whether $KUBEBUILDER_ASSETS holds the control plane, of the minor versions that would be built.
 assets_fit() {
   local assets=${KUBEBUILDER_ASSETS:-}
@@ -118,6 +126,11 @@ set_up_cluster() {
   set_up_test
   provide "kubernetes-node-$kubernetes" make_kubernetes_node
   for program in kube-controller-manager kube-scheduler kubelet; do publish "../kubernetes-node-$kubernetes/$program"; done
+  provide "kube-proxy-$kubernetes" make_kube_proxy
+  publish "../kube-proxy-$kubernetes/kube-proxy"
+  need runc=runc busybox=busybox-static nft=nftables tar=tar
+  provide "containerd-$containerd" make_containerd
+  for program in containerd containerd-shim-runc-v2 ctr; do publish "../containerd-$containerd/$program"; done
 }
 
 case ${1:-} in
