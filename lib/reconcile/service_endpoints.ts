@@ -1,0 +1,165 @@
+/** The endpoints of a Service: addresses of Pods on the networks it names. */
+
+import type { IpFamily } from "../api/address_block.ts";
+import type { DanmEp } from "../api/danm_ep.ts";
+import type { Endpoint, EndpointPort } from "../api/endpoint_slice.ts";
+import type { ObjectMeta } from "../api/kube_object.ts";
+import type { Pod } from "../api/pod.ts";
+import type { ServicePort } from "../api/service.ts";
+import { type Address, formatAddress, parseAddress } from "../net/address.ts";
+import { contains, parseSubnet } from "../net/subnet.ts";
+import { isSelected, type NamedNetwork } from "./service_selector.ts";
+import type { ServiceDemand, ServiceView } from "./service_view.ts";
+
+/** A Pod, reduced to what endpoints depend on. */
+export interface PodView {
+  readonly metadata: ObjectMeta;
+  readonly nodeName?: string;
+  readonly hostname?: string;
+  readonly subdomain?: string;
+  /** Whether all its containers have ended for good. */
+  readonly ended: boolean;
+  readonly ready: boolean;
+}
+
+/** A DanmEp, reduced to what endpoints depend on. */
+export interface InterfaceView {
+  readonly metadata: ObjectMeta;
+  readonly pod: { readonly name: string; readonly uid: string };
+  readonly network: NamedNetwork;
+  readonly addresses: readonly Address[];
+}
+
+/** A Pod and its interfaces. */
+export interface ServicePod {
+  readonly pod: PodView;
+  readonly interfaces: readonly InterfaceView[];
+}
+
+/** The endpoints of one address family. */
+export interface ServiceEndpoints {
+  readonly endpoints: readonly Endpoint[];
+  /** Addresses that the API server takes for no endpoint. */
+  readonly unusable: readonly string[];
+}
+
+/** Reduces `pod`. */
+export function viewPod({ metadata, spec, status }: Pod): PodView {
+  const { nodeName, hostname, subdomain } = spec;
+  const { labels, deletionTimestamp } = metadata;
+  return {
+    metadata: {
+      ...identityOf(metadata),
+      ...(labels && { labels }),
+      ...(deletionTimestamp !== undefined && { deletionTimestamp }),
+    },
+    ...(nodeName && { nodeName }),
+    ...(hostname && { hostname }),
+    ...(subdomain && { subdomain }),
+    ended: status?.phase === "Succeeded" || status?.phase === "Failed",
+    ready: status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True") ?? false,
+  };
+}
+
+/** Reduces `danmEp`. Of its addresses only those are kept that are there: it may have none. */
+export function viewInterface({ metadata, spec }: DanmEp): InterfaceView {
+  const { Pod, PodUID, apiType, NetworkName, Interface: { Address, AddressIPv6 } } = spec;
+  return {
+    metadata: identityOf(metadata),
+    pod: { name: Pod, uid: PodUID },
+    network: { kind: apiType, name: NetworkName },
+    addresses: [Address, AddressIPv6].flatMap((text) => parseAddress(text.split("/")[0]!) ?? []),
+  };
+}
+
+function identityOf({ name, namespace, uid, resourceVersion }: ObjectMeta): ObjectMeta {
+  return {
+    name,
+    ...(namespace !== undefined && { namespace }),
+    ...(uid !== undefined && { uid }),
+    ...(resourceVersion !== undefined && { resourceVersion }),
+  };
+}
+
+/** Whether `demand` selects a Pod with these labels. */
+export function selects({ selector }: ServiceDemand, { metadata }: PodView): boolean {
+  return isSelected(selector, metadata.labels);
+}
+
+/**
+ * The endpoints of `service` in one family, by address: one for each address that a selected Pod has on one of the
+ * networks. A Pod that has ended has none, whatever its DanmEps say; one that is not ready has endpoints that are not.
+ *
+ * Source: Kubernetes API, discovery.k8s.io/v1 EndpointConditions.
+ *
+ * @param pods selected ones, all of the Service's namespace
+ */
+export function endpointsOf(
+  { metadata: { name } }: Pick<ServiceView, "metadata">,
+  demand: ServiceDemand,
+  pods: readonly ServicePod[],
+  family: IpFamily,
+): ServiceEndpoints {
+  const endpoints = new Map<string, Endpoint>();
+  const unusable = new Set<string>();
+  for (const { pod, interfaces } of pods) {
+    if (pod.ended) continue;
+    for (const { addresses } of interfaces.filter((each) => belongs(each, pod) && isOn(each, demand.networks))) {
+      for (const address of addresses.filter((each) => each.family === (family === "IPv4" ? 4 : 6))) {
+        const text = formatAddress(address);
+        const endpoint = endpointOf(text, pod, name, demand);
+        if (isSpecial(address)) unusable.add(text);
+        else endpoints.set(endpointKey(endpoint), endpoint);
+      }
+    }
+  }
+  return { endpoints: [...endpoints.values()], unusable: [...unusable] };
+}
+
+/** Tells endpoints apart: an address of a Pod. Two Pods may have the same one, on two networks. */
+export function endpointKey({ addresses, targetRef }: Endpoint): string {
+  return `${addresses.join(",")} ${targetRef?.uid ?? ""}`;
+}
+
+/** Whether it is this very Pod's, and not that of an earlier one of its name. */
+function belongs({ pod }: InterfaceView, { metadata }: PodView): boolean {
+  return pod.uid === metadata.uid;
+}
+
+function isOn({ network }: InterfaceView, networks: readonly NamedNetwork[]): boolean {
+  return networks.some(({ kind, name }) => kind === network.kind && name === network.name);
+}
+
+function endpointOf(address: string, pod: PodView, service: string, { publishNotReady }: ServiceDemand): Endpoint {
+  const { namespace = "", name, uid = "", deletionTimestamp } = pod.metadata;
+  const terminating = deletionTimestamp !== undefined;
+  return {
+    addresses: [address],
+    conditions: {
+      ready: publishNotReady || (pod.ready && !terminating),
+      serving: pod.ready,
+      terminating,
+    },
+    ...(pod.hostname && pod.subdomain === service && { hostname: pod.hostname }),
+    ...(pod.nodeName && { nodeName: pod.nodeName }),
+    targetRef: { kind: "Pod", namespace, name, uid },
+  };
+}
+
+/** What the API server refuses as an endpoint: unspecified, loopback, link-local. Source: its ValidateEndpointIP. */
+const SPECIAL = ["0.0.0.0/32", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/24", "::/128", "::1/128", "fe80::/10"]
+  .map((text) => parseSubnet(text)!);
+
+function isSpecial(address: Address): boolean {
+  return SPECIAL.some((subnet) => contains(subnet, address));
+}
+
+/** The ports of `demand` as endpoints have them: a Service without a proxy leads to the very port it names. */
+export function endpointPorts({ ports }: ServiceDemand): EndpointPort[] {
+  return ports.map(({ name = "", port, protocol = "TCP", appProtocol }: ServicePort) => ({
+    name,
+    port,
+    protocol,
+    ...(appProtocol !== undefined && { appProtocol }),
+  }));
+}

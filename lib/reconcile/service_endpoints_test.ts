@@ -1,0 +1,126 @@
+import { assertEquals } from "@std/assert";
+import type { IpFamily } from "../api/address_block.ts";
+import type { Endpoint } from "../api/endpoint_slice.ts";
+import { endpointPorts, endpointsOf, type ServicePod } from "./service_endpoints.ts";
+import {
+  demandingService,
+  podWith,
+  testInterface,
+  testPod,
+  type TestPodSettings,
+  type TestService,
+} from "./test_service.ts";
+
+function endpoints(pods: readonly ServicePod[], family: IpFamily = "IPv4", special: TestService = {}) {
+  const service = demandingService(special);
+  return endpointsOf(service, service.demand, pods, family);
+}
+
+const addresses = (found: readonly Endpoint[]) => found.map(({ addresses }) => addresses[0]);
+
+Deno.test("endpointsOf() tells of an address with its Pod and node", () => {
+  const pod = podWith(testPod("a"), testInterface("a", { ip: "10.0.0.1/24" }));
+  assertEquals(endpoints([pod]), {
+    endpoints: [{
+      addresses: ["10.0.0.1"],
+      conditions: { ready: true, serving: true, terminating: false },
+      nodeName: "node-1",
+      targetRef: { kind: "Pod", namespace: "ns", name: "a", uid: "uid-a" },
+    }],
+    unusable: [],
+  });
+});
+
+Deno.test("endpointsOf() takes the interfaces on the networks named, by kind and name", () => {
+  const pod = podWith(
+    testPod("a"),
+    testInterface("a", { ip: "10.0.0.1/24" }, { name: "a" }),
+    testInterface("a", { ip: "10.0.0.2/24" }, { name: "b" }),
+    testInterface("a", { ip: "10.0.0.3/24" }, { name: "a", kind: "TenantNetwork" }),
+    testInterface("a", { ip: "10.0.0.4/24" }, { name: "c", kind: "ClusterNetwork" }),
+    testInterface("a", { ip: "10.0.0.5/24" }, { name: "a" }),
+  );
+  const cases: readonly (readonly [Record<string, string>, readonly string[]])[] = [
+    [{ network: "a" }, ["10.0.0.1", "10.0.0.5"]],
+    [{ network: "a,b" }, ["10.0.0.1", "10.0.0.2", "10.0.0.5"]],
+    [{ tenantNetwork: "a" }, ["10.0.0.3"]],
+    [{ clusterNetwork: "a" }, []],
+    [{ clusterNetwork: "c", network: "b" }, ["10.0.0.2", "10.0.0.4"]],
+  ];
+  for (const [networks, expected] of cases) {
+    const named = Object.entries(networks).map(([key, value]) => [`danm.k8s.io/${key}`, value]);
+    const annotations = { "danm.k8s.io/selector": '{"app":"web"}', ...Object.fromEntries(named) };
+    assertEquals(addresses(endpoints([pod], "IPv4", { annotations }).endpoints), expected, JSON.stringify(networks));
+  }
+});
+
+Deno.test("endpointsOf() keeps the families apart, and passes over interfaces without an address", () => {
+  const pod = podWith(
+    testPod("a"),
+    testInterface("a", { ip: "10.0.0.1/24", ip6: "2001:DB8:0::1/64" }),
+    testInterface("a", { ip: "none", ip6: "none" }),
+    testInterface("a", {}),
+  );
+  assertEquals(addresses(endpoints([pod], "IPv4").endpoints), ["10.0.0.1"]);
+  assertEquals(addresses(endpoints([pod], "IPv6").endpoints), ["2001:db8::1"]);
+});
+
+const CONDITIONS: readonly (readonly [TestPodSettings, boolean, readonly boolean[]])[] = [
+  [{}, false, [true, true, false]],
+  [{ ready: false }, false, [false, false, false]],
+  [{ ready: false }, true, [true, false, false]],
+  [{ terminating: true }, false, [false, true, true]],
+  [{ terminating: true, ready: false }, false, [false, false, true]],
+  [{ terminating: true }, true, [true, true, true]],
+];
+
+Deno.test("endpointsOf() says of a Pod what EndpointConditions mean", () => {
+  for (const [settings, publishNotReadyAddresses, expected] of CONDITIONS) {
+    const pod = podWith(testPod("a", settings), testInterface("a", { ip: "10.0.0.1/24" }));
+    const [endpoint] = endpoints([pod], "IPv4", { publishNotReadyAddresses }).endpoints;
+    const { ready, serving, terminating } = endpoint?.conditions ?? {};
+    assertEquals([ready, serving, terminating], expected, JSON.stringify([settings, publishNotReadyAddresses]));
+  }
+});
+
+Deno.test("endpointsOf() has nothing of Pods that have ended, nor of DanmEps of another Pod of that name", () => {
+  const address = { ip: "10.0.0.1/24" };
+  for (const phase of ["Succeeded", "Failed"]) {
+    assertEquals(endpoints([podWith(testPod("a", { phase }), testInterface("a", address))]).endpoints, []);
+  }
+  assertEquals(endpoints([podWith(testPod("a"), testInterface("a", address, { uid: "earlier" }))]).endpoints, []);
+});
+
+Deno.test("endpointsOf() names the host of a Pod whose subdomain is the Service", () => {
+  const hosts = [{ hostname: "h", subdomain: "web" }, { hostname: "h", subdomain: "db" }, { subdomain: "web" }]
+    .map((settings) => podWith(testPod("a", settings), testInterface("a", { ip: "10.0.0.1/24" })))
+    .map((pod) => endpoints([pod]).endpoints[0]?.hostname);
+  assertEquals(hosts, ["h", undefined, undefined]);
+});
+
+Deno.test("endpointsOf() leaves out what the API server would refuse the whole slice for, and says so", () => {
+  const pods = ["169.254.1.1/16", "10.0.0.1/24", "127.0.0.1/8", "224.0.0.5/24"].map((ip, index) =>
+    podWith(testPod(`p${index}`), testInterface(`p${index}`, { ip, ip6: index === 0 ? "fe80::1/64" : "" }))
+  );
+  const { endpoints: found, unusable } = endpoints(pods);
+  assertEquals([addresses(found), unusable], [["10.0.0.1"], ["169.254.1.1", "127.0.0.1", "224.0.0.5"]]);
+  assertEquals(endpoints(pods, "IPv6").unusable, ["fe80::1"]);
+});
+
+Deno.test("endpointsOf() lists an address of a Pod once, and of two Pods twice", () => {
+  const twice = [testInterface("a", { ip: "10.0.0.1/24" }), testInterface("a", { ip: "10.0.0.1/16" })];
+  const pods = [podWith(testPod("a"), ...twice), podWith(testPod("b"), testInterface("b", { ip: "10.0.0.1/24" }))];
+  assertEquals(endpoints(pods).endpoints.map(({ targetRef }) => targetRef?.name), ["a", "b"]);
+});
+
+Deno.test("endpointPorts() has the Service's ports, not those that targetPort names", () => {
+  const ports = [
+    { name: "sig", port: 2905, protocol: "SCTP", targetPort: 1 },
+    { name: "http", port: 80, targetPort: "named", appProtocol: "http" },
+  ];
+  assertEquals(endpointPorts(demandingService({ ports }).demand), [
+    { name: "sig", port: 2905, protocol: "SCTP" },
+    { name: "http", port: 80, protocol: "TCP", appProtocol: "http" },
+  ]);
+  assertEquals(endpointPorts(demandingService({ ports: [{ port: 80 }] }).demand)[0]?.name, "");
+});
