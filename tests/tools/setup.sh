@@ -3,7 +3,8 @@
 # work tree. Repeatable, instant when nothing is missing, safe to run several times at once.
 #
 #   setup.sh deno       Deno: building, checking, the pure tests
-#   setup.sh test       and etcd, kube-apiserver, kubectl, the reference CNI plugins, cnitool: all tests, the demo
+#   setup.sh test       and etcd, kube-apiserver, kube-controller-manager, kubectl, CoreDNS, the reference CNI plugins,
+#                       cnitool: all tests, the demo
 #   setup.sh cluster    and the rest of Kubernetes, containerd, runc: clusters that run Pods
 #
 # Debian packages are installed by apt-get when root, and named otherwise. Programs in Go are built from source through
@@ -36,6 +37,7 @@ kubernetes=$(pinned k8s.io/kubernetes)
 etcd=$(pinned go.etcd.io/etcd/server/v3)
 plugins=$(pinned github.com/containernetworking/plugins)
 cnitool=$(pinned github.com/containernetworking/cni)
+coredns=$(pinned github.com/coredns/coredns)
 containerd=$(pinned github.com/containerd/containerd/v2)
 
 make_deno() {
@@ -77,6 +79,8 @@ fetch_cni() {
 }
 
 make_cnitool() { go_build cni "$1" github.com/containernetworking/cni/cnitool; }
+
+make_coredns() { go_build coredns "$1" .; }
 
 make_kubernetes_node() {
   go_build kubernetes "$1" k8s.io/kubernetes/cmd/{kube-controller-manager,kube-scheduler,kubelet}
@@ -120,12 +124,15 @@ set_up_test() {
   provide "cnitool-$cnitool" make_cnitool
   publish "../cni-$plugins" cni
   publish "../cnitool-$cnitool/cnitool"
+  provide "kubernetes-node-$kubernetes" make_kubernetes_node
+  publish "../kubernetes-node-$kubernetes/kube-controller-manager"
+  provide "coredns-$coredns" make_coredns
+  publish "../coredns-$coredns/coredns"
 }
 
 set_up_cluster() {
   set_up_test
-  provide "kubernetes-node-$kubernetes" make_kubernetes_node
-  for program in kube-controller-manager kube-scheduler kubelet; do publish "../kubernetes-node-$kubernetes/$program"; done
+  for program in kube-scheduler kubelet; do publish "../kubernetes-node-$kubernetes/$program"; done
   provide "kube-proxy-$kubernetes" make_kube_proxy
   publish "../kube-proxy-$kubernetes/kube-proxy"
   need runc=runc busybox=busybox-static nft=nftables tar=tar
