@@ -38,10 +38,17 @@ export function withoutOldDefaults<N extends Network>(network: N, before: Networ
   return withOptions(network, dropped);
 }
 
-/** The network of an update with the bookkeeping, and a TenantNetwork's device and number, that a PUT left out. */
-export function withKeptFields<N extends Network>(network: N, before: Network): N {
+/**
+ * The network of an update with the bookkeeping, and a TenantNetwork's device and number, that a PUT left out.
+ *
+ * @param imported whether the bookkeeping was imported, and is left out for that
+ */
+export function withKeptFields<N extends Network>(network: N, before: Network, imported: boolean): N {
   const [now, then] = [networkOptions(network), networkOptions(before)];
-  const fields = ["alloc", "alloc6", ...(network.kind === "TenantNetwork" ? RESOURCE_FIELDS : [])] as const;
+  const fields = [
+    ...(imported ? [] : ["alloc", "alloc6"] as const),
+    ...(network.kind === "TenantNetwork" ? RESOURCE_FIELDS : []),
+  ];
   const kept = fields.filter((field) => now[field] === undefined && then[field] !== undefined);
   return withOptions(network, Object.fromEntries(kept.map((field) => [field, then[field]])));
 }

@@ -19,6 +19,8 @@ export interface NetworkReview {
   readonly ownerKey: string;
   /** Whether this is an object of a backup, and who restores it may. */
   readonly restoring: boolean;
+  /** Whether the bitmaps that the network had before were imported, by who may. */
+  readonly imported: boolean;
   /**
    * DanmEps of the network as it is: all of them for an UPDATE that {@link concernsPods}, one at least for a DELETE if
    * there is any; else none.

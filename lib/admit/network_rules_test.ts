@@ -24,6 +24,7 @@ interface Fixture {
   /** Addresses of attached Pods. */
   readonly attached?: readonly string[];
   readonly restoring?: boolean;
+  readonly imported?: boolean;
   readonly hasReservation?: boolean;
   readonly tenantHolder?: string;
   readonly config?: TenantConfigBody;
@@ -51,6 +52,7 @@ function review(kind: NetworkKind, fixture: Fixture): NetworkReview {
     ...(before && { before: network(kind, before, ownerBefore) }),
     ownerKey: OWNER,
     restoring: fixture.restoring ?? false,
+    imported: fixture.imported ?? false,
     attached: attached.map(endpoint),
     hasReservation: fixture.hasReservation ?? false,
     config: config && { apiVersion: "danm.k8s.io/v1", kind: "TenantConfig", metadata, ...config },

@@ -71,13 +71,13 @@ function poolObjection({ network }: NetworkReview, concerns: (field: string) => 
 
 const bookkeeping: Rule<NetworkReview> = {
   id: "5",
-  demands: "`alloc` and `alloc6` are not set at creation and never changed: they are bookkeeping",
-  judge({ operation, network, before, restoring }) {
+  demands: "`alloc` and `alloc6` are not set at creation and never changed, only taken away when they were imported",
+  judge({ operation, network, before, restoring, imported }) {
     if (restoring || operation === "DELETE") return undefined;
     for (const field of ["alloc", "alloc6"] as const) {
       const [now, then] = [networkOptions(network)[field], before && networkOptions(before)[field]];
-      if (now === then) continue;
-      const must = then === undefined ? "be absent: it is bookkeeping" : `stay ${then}: it is bookkeeping`;
+      if (now === then || (imported && now === undefined)) continue;
+      const must = then === undefined ? "be absent: it is bookkeeping" : "stay as it was: it is bookkeeping";
       return { field: `spec.Options.${field}`, value: now, must };
     }
     return undefined;

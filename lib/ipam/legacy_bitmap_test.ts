@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { parseSubnet } from "../net/subnet.ts";
-import { isSet, parseLegacyBitmap } from "./legacy_bitmap.ts";
+import { isSet, parseLegacyBitmap, setValues } from "./legacy_bitmap.ts";
 
 /** A bitmap as the original wrote it: one bit per address, highest bit first, the two ends always set. */
 function encode(hostBits: number, offsets: readonly number[]): string {
@@ -19,6 +19,8 @@ for (const [text, hostBits] of [["10.0.0.0/24", 8], ["10.8.0.0/16", 16], ["2001:
         const bitmap = parseLegacyBitmap(encode(hostBits, taken), subnet)!;
         assertEquals(taken.filter((offset) => !isSet(bitmap, subnet.base + BigInt(offset))), []);
         assertEquals(isSet(bitmap, subnet.base + BigInt(probe)), taken.includes(probe));
+        const all = taken.toSorted((a, b) => a - b).map((offset) => subnet.base + BigInt(offset));
+        assertEquals([...setValues(bitmap)], all);
       }),
       { numRuns: hostBits > 16 ? 5 : 50 },
     );
@@ -32,6 +34,7 @@ Deno.test("isSet() reads a bitmap of known content", () => {
   const bitmap = parseLegacyBitmap(text, subnet)!;
   const set = Array.from({ length: 256 }, (_, offset) => offset).filter((o) => isSet(bitmap, subnet.base + BigInt(o)));
   assertEquals([text.length, set], [44, [1, 3]]);
+  assertEquals([...setValues(bitmap)], [subnet.base + 1n, subnet.base + 3n]);
 });
 
 Deno.test("isSet() ignores the ends of the subnet, so that a /31 can be used", () => {
@@ -50,6 +53,7 @@ Deno.test("isSet() is false beyond a bitmap that is shorter than its subnet, and
     false,
     false,
   ]);
+  assertEquals([...setValues(bitmap)].length, 23);
 });
 
 for (const text of ["=", "A", "AAA", "AA=A", "A A=", "AA==\n", "AA-_"]) {

@@ -62,8 +62,11 @@ export function describePool({ family, range }: Pool): string {
   return [range.first, range.last].map((value) => formatAddress({ family, value })).join("-");
 }
 
-/** A gateway that is malformed or outside the subnet is no address of the pool; who installs the routes complains. */
-function gatewaysOf(network: Network, family: Family): ReadonlySet<bigint> {
+/**
+ * The gateways of a network's routes. One that is malformed or outside the subnet is no address of the pool; who installs
+ * the routes complains.
+ */
+export function gatewaysOf(network: Network, family: Family): ReadonlySet<bigint> {
   const { routes = {}, routes6 = {} } = networkOptions(network);
   const gateways = Object.values(family === 4 ? routes : routes6).map(parseAddress);
   return new Set(gateways.flatMap((gateway) => gateway?.family === family ? [gateway.value] : []));

@@ -33,8 +33,9 @@ export async function mutateNetwork(
 ): Promise<Verdict> {
   const review = plainReview(surroundings, request);
   const { before } = review;
-  let network: Network = before ? withKeptFields(withoutOldDefaults(review.network, before), before) : review.network;
-  network = withDefaults(network);
+  let network = withDefaults(
+    before ? await withOld(surroundings, review.network, before, request, signal) : review.network,
+  );
   if (network.kind === "TenantNetwork") {
     const completed = await completeTenantNetwork(surroundings, { ...review, network }, request, signal);
     if ("allowed" in completed) return completed;
@@ -42,6 +43,18 @@ export async function mutateNetwork(
   }
   const original = request.object as Network;
   return { allowed: true, patch: patchOf(original, network, protectionFinalizer(surroundings.group)) };
+}
+
+/** The network of an update with what its user left out of it but did not mean to take away. */
+async function withOld(
+  surroundings: Surroundings,
+  network: Network,
+  before: Network,
+  request: AdmissionRequest,
+  signal: AbortSignal,
+): Promise<Network> {
+  const imported = await surroundings.isImport(network, before, request, signal);
+  return withKeptFields(withoutOldDefaults(network, before), before, imported);
 }
 
 async function completeTenantNetwork(

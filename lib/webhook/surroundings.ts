@@ -5,6 +5,7 @@ import { labelKeys } from "../api/labels.ts";
 import { type Network, NETWORK_KINDS } from "../api/network.ts";
 import { type ApiGroup, type Kind, resourceFor } from "../api/resource.ts";
 import type { TenantConfig } from "../api/tenant_config.ts";
+import { importAnnotation, isImported } from "../admit/import_mark.ts";
 import { type Segment, segmentOf } from "../admit/network_review.ts";
 import type { UsedSegment } from "../admit/tenant_config_rules.ts";
 import { vniOwnerAnnotation } from "../admit/vni_owner.ts";
@@ -13,7 +14,7 @@ import type { KubeClient } from "../kube/client.ts";
 import type { Informer } from "../kube/informer.ts";
 import { isNotFound } from "../kube/kube_error.ts";
 import { listAll } from "../kube/list_all.ts";
-import type { AdmissionRequest, UserInfo } from "./admission_review.ts";
+import type { AdmissionRequest } from "./admission_review.ts";
 import { createVniReserver, type VniReserver } from "./reserve_vni.ts";
 import { createVniStore, type VniStore } from "./vni_store.ts";
 
@@ -30,6 +31,8 @@ export interface Surroundings {
   attached(network: Network, limit: number | undefined, signal: AbortSignal): Promise<readonly DanmEp[]>;
   /** Whether the request makes an object of a backup, and its user may do that. */
   isRestore(request: AdmissionRequest, signal: AbortSignal): Promise<boolean>;
+  /** Whether the request says that it imported the bitmaps of `before`, and its user may do that. */
+  isImport(network: Network, before: Network, request: AdmissionRequest, signal: AbortSignal): Promise<boolean>;
 }
 
 /** Informers of the three kinds of network. Their objects carry no kind; this one's do. */
@@ -64,11 +67,14 @@ export function createSurroundings(kube: KubeClient, group: ApiGroup, caches: Ne
       if (limit === undefined) return await unlessAbsent(listAll<DanmEp>(kube, ref, options));
       return await unlessAbsent(kube.list<DanmEp>(ref, { ...options, limit }).then(({ items }) => items));
     },
-    async isRestore({ object, userInfo, kind, namespace, name }, signal) {
-      const annotations = (object as Network | undefined)?.metadata.annotations;
+    async isRestore(request, signal) {
+      const annotations = (request.object as Network | undefined)?.metadata.annotations;
       if (annotations?.[restoreAnnotation(group)] !== "true") return false;
-      const { plural: resource } = resourceFor(kind.kind as Kind, group);
-      return await mayDo(kube, userInfo, { group, resource, namespace, name, verb: "restore" }, signal);
+      return await mayDo(kube, request, "restore", signal);
+    },
+    async isImport(network, before, request, signal) {
+      if (!isImported(network, before, importAnnotation(group))) return false;
+      return await mayDo(kube, request, "import", signal);
     },
   };
 }
@@ -83,13 +89,16 @@ async function unlessAbsent<T>(list: Promise<readonly T[]>): Promise<readonly T[
   }
 }
 
-/** Source: Kubernetes API, authorization.k8s.io/v1 SubjectAccessReview. */
+/** Whether the user of a request may do `verb` with its object. Source: authorization.k8s.io/v1 SubjectAccessReview. */
 async function mayDo(
   kube: KubeClient,
-  { username, uid, groups, extra }: UserInfo,
-  resourceAttributes: object,
+  { userInfo, kind: { group, kind }, namespace, name }: AdmissionRequest,
+  verb: string,
   signal: AbortSignal,
 ): Promise<boolean> {
+  const { username, uid, groups, extra } = userInfo;
+  const { plural: resource } = resourceFor(kind as Kind, group as ApiGroup);
+  const resourceAttributes = { group, resource, namespace, name, verb };
   const review = {
     apiVersion: "authorization.k8s.io/v1",
     kind: "SubjectAccessReview",

@@ -45,6 +45,7 @@ export function plainReview(surroundings: Surroundings, request: AdmissionReques
     ...(operation === "UPDATE" && { before: asNetwork(oldObject, request) }),
     ownerKey: vniOwnerAnnotation(surroundings.group),
     restoring: false,
+    imported: false,
     attached: [],
     hasReservation: false,
   };
@@ -66,14 +67,15 @@ async function lookUp(
   const review = plainReview(surroundings, request);
   const { operation, network, before } = review;
   if (operation === "DELETE") return { ...review, attached: await surroundings.attached(network, 1, signal) };
-  const [restoring, attached, number] = await Promise.all([
+  const [restoring, imported, attached, number] = await Promise.all([
     operation === "CREATE" ? surroundings.isRestore(request, signal) : false,
+    before ? surroundings.isImport(network, before, request, signal) : false,
     before && concernsPods(network, before) ? surroundings.attached(before, undefined, signal) : [],
     network.kind === "TenantNetwork"
       ? tenantFacts(surroundings, review, request, signal)
       : namedFacts(surroundings, review, request, signal),
   ]);
-  return { ...review, restoring, attached, ...number };
+  return { ...review, restoring, imported, attached, ...number };
 }
 
 /** Of a TenantNetwork that is made: what it may choose from, and whether its number is its own. */

@@ -22,7 +22,8 @@ const FLAGS = {
 /** The program. */
 export const cleaner: DaemonProgram<typeof FLAGS> = {
   name: "cleaner",
-  summary: "frees addresses and deletes DanmEps of Pods that are gone without their node having cleaned up",
+  summary: "frees addresses and deletes DanmEps of Pods that are gone without their node having cleaned up; " +
+    "see also cleaner import-original --help",
   metricsPort: 9112,
   flags: FLAGS,
   async run(daemon, { leaderElect, gracePeriod, dryRun }, signal) {

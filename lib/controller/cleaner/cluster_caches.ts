@@ -69,8 +69,9 @@ function identityOf({ name, namespace, uid, resourceVersion }: ObjectMeta): Obje
   };
 }
 
+/** The original system's DanmEps have no NetworkUID, its early ones no PodUID either: whose they are cannot be told. */
 function endpointView({ metadata, spec }: DanmEp): EndpointView {
-  const { PodUID, Pod, apiType, NetworkName, NetworkUID } = spec;
+  const { PodUID = "", Pod, apiType, NetworkName, NetworkUID = "" } = spec;
   return { metadata: identityOf(metadata), spec: { PodUID, Pod, apiType, NetworkName, NetworkUID } };
 }
 
