@@ -2,11 +2,11 @@
 
 /**
  * Run by sh(1): starts a program and waits. When standard input ends, because it was closed or because its writer died,
- * the program is killed. Then a folder, if one was given, is removed.
+ * the program is killed. Then a script is run, and a folder removed, if they were given.
  */
 const GUARD = `
-log=$1 folder=$2
-shift 2
+log=$1 folder=$2 afterwards=$3
+shift 3
 exec 3<&0
 "$@" </dev/null >>"$log" 2>&1 3<&- &
 child=$!
@@ -15,6 +15,7 @@ watcher=$!
 wait "$child"
 code=$?
 kill "$watcher" 2>/dev/null
+eval "$afterwards" >>"$log" 2>&1
 [ -z "$folder" ] || rm -rf "$folder"
 exit "$code"
 `;
@@ -30,10 +31,16 @@ export interface GuardedProcess extends AsyncDisposable {
  *
  * @param log file that its output is appended to
  * @param removeAfter folder to remove when it has ended
+ * @param afterwards what sh(1) is to do before that
  */
-export function startGuarded(command: readonly string[], log: string, removeAfter = ""): GuardedProcess {
+export function startGuarded(
+  command: readonly string[],
+  log: string,
+  removeAfter = "",
+  afterwards = "",
+): GuardedProcess {
   const child = new Deno.Command("setsid", {
-    args: ["sh", "-c", GUARD, "guard", log, removeAfter, ...command],
+    args: ["sh", "-c", GUARD, "guard", log, removeAfter, afterwards, ...command],
     stdin: "piped",
     stdout: "null",
     stderr: "null",

@@ -14,18 +14,21 @@ export interface OwnCluster extends Cluster, AsyncDisposable {
 }
 
 export interface ClusterOptions {
-  /** Further addresses and names under which clients reach the API server, e.g. that of a tap device. */
+  /** Further addresses and names under which clients reach the API server. */
   readonly serverNames?: readonly string[];
-  /** Where the API server listens; loopback unless given. */
-  readonly bindAddress?: string;
+  /** An address of this host at which the API server is to listen and be reached; loopback unless given. */
+  readonly address?: string;
+  /** Whether there will be controllers and nodes: then service accounts are insisted on, and kubelets are called. */
+  readonly runsPods?: boolean;
   /** Further flags of kube-apiserver. */
   readonly apiServerFlags?: readonly string[];
 }
 
 const READY_WITHIN_MS = 90_000;
+const LOOPBACK = "127.0.0.1";
 
 /**
- * Starts etcd and kube-apiserver on free loopback ports, with certificates made for them. Ready in about 4 seconds;
+ * Starts etcd and kube-apiserver on free ports, of loopback unless told otherwise, with certificates made for them. Ready in about 4 seconds;
  * 310 MB. Everything ends with this process, however it ends.
  *
  * @throws {Error} with the end of the log, when a program does not start
@@ -34,10 +37,12 @@ export async function startCluster(options: ClusterOptions = {}): Promise<OwnClu
   const [etcd, apiServer] = await Promise.all([findBinary("etcd"), findBinary("kube-apiserver")]);
   await using cleanUp = new AsyncDisposableStack();
   const folder = await Deno.makeTempDir({ prefix: "danm-cluster-" });
-  const [etcdPort, peerPort, port] = freePorts(3);
-  const url = `https://127.0.0.1:${port}`;
+  const { address = LOOPBACK } = options;
+  const [etcdPort, peerPort] = freePorts(2, LOOPBACK);
+  const [port] = freePorts(1, address);
+  const url = `https://${address}:${port}`;
   cleanUp.use(startGuarded([etcd, ...etcdFlags(folder, etcdPort!, peerPort!)], `${folder}/etcd.log`, folder));
-  await writeCredentials(folder, url, options.serverNames ?? []);
+  await writeCredentials(folder, url, [address, ...options.serverNames ?? []]);
 
   const command = [apiServer, ...apiServerFlags(folder, etcdPort!, port!, options)];
   let running: GuardedProcess | undefined;
@@ -69,12 +74,12 @@ function etcdFlags(folder: string, port: number, peerPort: number): string[] {
 }
 
 function apiServerFlags(folder: string, etcdPort: number, port: number, options: ClusterOptions): string[] {
+  const { address = LOOPBACK, runsPods = false, apiServerFlags: further = [] } = options;
   return [
     `--etcd-servers=http://127.0.0.1:${etcdPort}`,
     `--secure-port=${port}`,
-    `--bind-address=${options.bindAddress ?? "127.0.0.1"}`,
-    "--advertise-address=127.0.0.1",
-    "--endpoint-reconciler-type=none", // no Pods look for the API server, and a loopback address is no endpoint
+    `--bind-address=${address}`,
+    `--advertise-address=${address}`,
     `--tls-cert-file=${folder}/server.crt`,
     `--tls-private-key-file=${folder}/server.key`,
     `--client-ca-file=${folder}/ca.crt`,
@@ -84,15 +89,29 @@ function apiServerFlags(folder: string, etcdPort: number, port: number, options:
     "--service-cluster-ip-range=10.96.0.0/16,fd00:96::/112",
     "--authorization-mode=Node,RBAC",
     "--allow-privileged",
-    "--disable-admission-plugins=ServiceAccount", // no controller makes the accounts it would insist on
-    ...(options.apiServerFlags ?? []),
+    ...(runsPods ? podFlags(folder) : PODLESS_FLAGS),
+    ...further,
+  ];
+}
+
+const PODLESS_FLAGS = [
+  "--endpoint-reconciler-type=none", // no Pods look for the API server, and a loopback address is no endpoint
+  "--disable-admission-plugins=ServiceAccount", // no controller makes the accounts it would insist on
+];
+
+function podFlags(folder: string): string[] {
+  return [
+    `--kubelet-client-certificate=${folder}/admin.crt`,
+    `--kubelet-client-key=${folder}/admin.key`,
+    "--kubelet-preferred-address-types=InternalIP",
+    "--enable-aggregator-routing", // reaches webhooks by their endpoints: no service proxy runs where it does
   ];
 }
 
 async function writeCredentials(folder: string, url: string, serverNames: readonly string[]): Promise<void> {
   const [authority, signing] = await Promise.all([createAuthority(), createSigningKeys()]);
   const [server, admin] = await Promise.all([
-    authority.issueServer(["127.0.0.1", "localhost", "kubernetes.default.svc", ...serverNames]),
+    authority.issueServer([LOOPBACK, "localhost", "kubernetes.default.svc", ...serverNames]),
     authority.issueClient({ commonName: "admin", organizations: ["system:masters"] }),
   ]);
   const files: Record<string, string> = {
@@ -100,6 +119,8 @@ async function writeCredentials(folder: string, url: string, serverNames: readon
     "ca.key": authority.keyPem,
     "server.crt": server.certPem,
     "server.key": server.keyPem,
+    "admin.crt": admin.certPem,
+    "admin.key": admin.keyPem,
     "service-account.key": signing.privatePem,
     "service-account.pub": signing.publicPem,
     "admin.kubeconfig": kubeconfigText(url, authority.certPem, { certificate: admin }),
@@ -141,12 +162,12 @@ async function lastLines(folder: string): Promise<string> {
  * Ports that nobody listens on. From below the range that the kernel gives to outgoing connections, so that none of
  * those takes one before its server starts.
  */
-function freePorts(count: number): number[] {
+function freePorts(count: number, hostname: string): number[] {
   const ports = new Set<number>();
   while (ports.size < count) {
     const port = 20_000 + Math.floor(Math.random() * 12_000);
     try {
-      Deno.listen({ hostname: "127.0.0.1", port }).close();
+      Deno.listen({ hostname, port }).close();
       ports.add(port);
     } catch (error) {
       if (!(error instanceof Deno.errors.AddrInUse)) throw error;
