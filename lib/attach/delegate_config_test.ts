@@ -18,24 +18,24 @@ function plans(spec: NetworkSpec, ...entries: object[]): InterfacePlan[] {
 const ADDRESS = { address: parseAddress("10.0.0.5")!, prefix: 24 };
 const ROUTED = { cidr: "10.0.0.0/24", routes: { "0.0.0.0/0": "10.0.0.1" } };
 
-Deno.test("macvlanConfig() hands over the address and no gateway", () => {
+Deno.test("macvlanConfig() asks for a link without addresses", () => {
   const [plan] = plans({ NetworkType: "macvlan", Options: { host_device: "ens1", ...ROUTED } }, { ip: "dynamic" });
-  assertEquals(macvlanConfig(plan!, [ADDRESS], "ens1.7", "02:00:00:00:00:01"), {
+  assertEquals(macvlanConfig(plan!, "ens1.7", "02:00:00:00:00:01"), {
     cniVersion: "0.4.0",
     name: "net",
     type: "macvlan",
-    ipam: { type: "fakeipam", ips: [{ address: "10.0.0.5/24" }] },
+    ipam: {},
     master: "ens1.7",
     mode: "bridge",
     mac: "02:00:00:00:00:01",
   });
 });
 
-Deno.test("sriovConfig() has device and VLAN, and no IPAM plugin without an address", () => {
-  const [plan] = plans(
-    { NetworkID: "n", NetworkType: "sriov", Options: { device_pool: "intel.com/pool", vlan: 7 } },
-    { ip: "none" },
-  );
+Deno.test("sriovConfig() has device, VLAN and address without gateway, and no IPAM plugin without an address", () => {
+  const Options = { device_pool: "intel.com/pool", vlan: 7, ...ROUTED };
+  const [plan] = plans({ NetworkID: "n", NetworkType: "sriov", Options }, { ip: "dynamic" });
+  const withAddress = sriovConfig(plan!, [ADDRESS], "0000:03:02.0");
+  assertEquals(withAddress.ipam, { type: "fakeipam", ips: [{ address: "10.0.0.5/24" }] });
   const config = sriovConfig(plan!, [], "0000:03:02.0");
   assertEquals([config.deviceID, config.vlan, config.ipam], ["0000:03:02.0", 7, {}]);
 });

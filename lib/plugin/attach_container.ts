@@ -51,7 +51,7 @@ export async function attachContainer(
   await journal.append([{ type: "setups", setups: attached.map(({ setup }) => setup) }], { durable: false });
   const failures = await Promise.all([
     finishInNamespace(target.netns, attached, signal),
-    ...plans.map((plan) => checkNetworkStays(attachment, pod, plan, signal)),
+    ...byNetwork(plans).map((plan) => checkNetworkStays(attachment, pod, plan, signal)),
   ]);
   if (failures.flat().length > 0) throw new AttachError(failures.flat());
   await journal.append([{ type: "complete" }], { durable: false });
@@ -169,6 +169,11 @@ async function finishInNamespace(
     const failed = attached[steps[place]?.group ?? -1];
     return failed ? [{ plan: failed.plan, reason }] : attached.map(({ plan }) => ({ plan, reason }));
   }
+}
+
+/** A plan of each network, however many have it. */
+function byNetwork(plans: readonly InterfacePlan[]): InterfacePlan[] {
+  return [...new Map(plans.map((plan) => [plan.network, plan])).values()];
 }
 
 /**

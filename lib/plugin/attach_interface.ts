@@ -24,6 +24,7 @@ import {
   delegatedSetup,
   type InterfaceSetup,
   reservedSetup,
+  stepsForBareLink,
   stepsForDelegatedLink,
   stepsForOwnLink,
 } from "./interface_setup.ts";
@@ -106,13 +107,13 @@ async function attachMacvlan(
   const addresses = await reserveAddresses(context, plan, signal);
   const setup = reservedSetup(plan, addresses, mac);
   const [result] = await allDone([
-    delegate(context, plan, generated(macvlanConfig(plan, addresses, parent.name, mac)), signal),
+    delegate(context, plan, generated(macvlanConfig(plan, parent.name, mac)), signal),
     record(context, plan, setup, signal),
   ]);
   // The plugin was told no gateways and spoken to in a version without MTU, so its own answer lacks them.
   const interfaces = result.interfaces.map((link) => ({ mtu: parent.mtu, ...link }));
   const ips = reservedIps(plan, addresses);
-  return { plan, setup, steps: stepsForDelegatedLink(setup), result: { ...result, interfaces, ips } };
+  return { plan, setup, steps: stepsForBareLink(setup, mac), result: { ...result, interfaces, ips } };
 }
 
 function reservedIps(plan: InterfacePlan, addresses: readonly ReservedAddress[]): IpConfig[] {

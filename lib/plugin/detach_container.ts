@@ -4,6 +4,7 @@ import { childMarker } from "../cni/child_marker.ts";
 import { deleteDelegates } from "../delegate/delegate_chain.ts";
 import { endProcesses } from "../host/end_processes.ts";
 import { releaseClaim } from "../ipam/release_address.ts";
+import { allDone } from "./all_done.ts";
 import type { Attachment } from "./attachment.ts";
 import { type AttachmentEntry, type BeginEntry, entriesOf, type RecordedInterface } from "./attachment_entry.ts";
 import { cleanNamespace } from "./clean_namespace.ts";
@@ -65,7 +66,10 @@ async function endInterrupted(containerId: string, signal: AbortSignal): Promise
   await endProcesses([marker!, `CNI_CONTAINERID=${containerId}`, "CNI_COMMAND=ADD"], signal);
 }
 
-/** In this order: an address that is free again must not be on any link. */
+/**
+ * The address comes last: one that is free again must not be on any link. The journal stays until all is done, so the
+ * DanmEp need not wait for the link, which takes the kernel as long as a first request takes.
+ */
 async function detachInterface(
   attachment: Attachment,
   begin: BeginEntry,
@@ -74,8 +78,10 @@ async function detachInterface(
   signal: AbortSignal,
 ): Promise<void> {
   const { services } = attachment;
-  await removeLink(attachment, recorded, entries, signal);
-  await deleteEndpoint(services, begin.pod.namespace, recorded.endpoint, signal);
+  await allDone([
+    removeLink(attachment, recorded, entries, signal),
+    deleteEndpoint(services, begin.pod.namespace, recorded.endpoint, signal),
+  ]);
   const claims = entriesOf(entries, "claim").filter(({ index }) => index === recorded.index);
   await Promise.all(claims.map(({ claim }) => releaseClaim(services.blocks, claim, new Date(), signal)));
 }

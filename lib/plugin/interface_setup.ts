@@ -7,7 +7,7 @@ import type { Result } from "../cni/result.ts";
 import { ensureAddress, ensureRoute, ensureRule, type NamespaceStep } from "../link/configure_namespace.ts";
 import type { InterfaceAddress } from "../link/interface_address.ts";
 import { announce, ipv6Off, settingsBeforeUp } from "../link/interface_settings.ts";
-import { setUp } from "../link/link_commands.ts";
+import { setMac, setUp } from "../link/link_commands.ts";
 import type { Route } from "../link/route.ts";
 import type { Rule } from "../link/rule.ts";
 import { type Address, formatAddress, parseAddress } from "../net/address.ts";
@@ -72,6 +72,18 @@ export function stepsForOwnLink(setup: InterfaceSetup): NamespaceStep[] {
     ...settingsBeforeUp(name, { ipv6: hasIpv6(setup) }),
     ...addressesOf(setup).map(ensureAddress),
     { ip: setUp(name) },
+    ...routingSteps(setup),
+  ];
+}
+
+/** Steps for a link that a delegate made with the hardware address `mac`, and set up without addresses. */
+export function stepsForBareLink(setup: InterfaceSetup, mac: string): NamespaceStep[] {
+  const { name } = setup;
+  return [
+    ...settingsBeforeUp(name, { ipv6: hasIpv6(setup) }),
+    ...addressesOf(setup).map(ensureAddress),
+    // The one it has: what this does is to announce the addresses that it did not have when it went up.
+    { ip: setMac(name, mac) },
     ...routingSteps(setup),
   ];
 }

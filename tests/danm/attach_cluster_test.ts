@@ -1,5 +1,6 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import type { Result } from "../../lib/cni/result.ts";
+import { eventually } from "../cluster/eventually.ts";
 import { addressesIn, danmTest } from "./danm_case.ts";
 
 function addressesOf({ ips, interfaces }: Result): string[] {
@@ -79,6 +80,22 @@ danmTest("has IPv6 on where it was asked for, without waiting, and off elsewhere
   assertEquals(off.map((text) => text.trim()), ["1", "0", "1"]);
   assertEquals((await setting("eth1", "accept_ra")).trim(), "0");
   assertEquals((await container.netns.ip("-6", "address", "show", "tentative")).trim(), "");
+  await node.detach(container);
+});
+
+danmTest("announces the addresses of an interface to who remembers their previous owner", async (node) => {
+  await node.createNetwork("a", { cidr: "10.1.0.0/24", net6: "2001:db8:1::/64" });
+  await using container = await node.createContainer([{ network: "a", ip: "10.1.0.77", ip6: "2001:db8:1::77" }]);
+  await node.peer.ip("addr", "add", "10.1.0.1/24", "dev", "uplink");
+  await node.peer.ip("addr", "add", "2001:db8:1::1/64", "dev", "uplink", "nodad");
+  const previous = ["lladdr", "02:00:00:00:00:99", "dev", "uplink", "nud", "stale"];
+  for (const address of ["10.1.0.77", "2001:db8:1::77"]) await node.peer.ip("neigh", "replace", address, ...previous);
+  const { interfaces } = await node.attach(container);
+  for (const address of ["10.1.0.77", "2001:db8:1::77"]) {
+    await eventually(`see ${address} announced`, async () => {
+      return (await node.peer.ip("neigh", "show", address)).includes(`lladdr ${interfaces[0]!.mac} `) || undefined;
+    });
+  }
   await node.detach(container);
 });
 
