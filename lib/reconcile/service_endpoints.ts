@@ -126,7 +126,8 @@ function belongs({ pod }: InterfaceView, { metadata }: PodView): boolean {
   return pod.uid === metadata.uid;
 }
 
-function isOn({ network }: InterfaceView, networks: readonly NamedNetwork[]): boolean {
+/** Whether it is attached to one of `networks`. */
+export function isOn({ network }: InterfaceView, networks: readonly NamedNetwork[]): boolean {
   return networks.some(({ kind, name }) => kind === network.kind && name === network.name);
 }
 
