@@ -6,7 +6,6 @@
  */
 
 import { fromFileUrl, join } from "@std/path/posix";
-import { writeAll } from "../../lib/host/write_all.ts";
 import { type Lane, laneOf, LANES } from "./lanes.ts";
 import { add, closingLine, NONE, notStarted, type Tally, tallyReport } from "./tally.ts";
 
@@ -19,37 +18,46 @@ const TIMED_OUT = 124;
 /** How long what a lane started may outlive it. */
 const LINGER_MS = 10_000;
 
+/** Lanes that run side by side: each of them waits, for servers and machines, as long as it works. */
+const AT_ONCE = 2;
+
 async function runLanes(names: readonly string[], signal: AbortSignal): Promise<Tally> {
   const unknown = names.find((name) => !LANES.some((lane) => lane.name === name));
   if (unknown !== undefined) {
     throw new Error(`Cannot run lane ${unknown}: must be one of ${LANES.map(({ name }) => name).join(", ")}`);
   }
   const files = (await Promise.all(TREES.map(testFiles))).flat().sort();
+  const lanes = LANES.filter(({ name }) => names.length === 0 || names.includes(name));
   let total = NONE;
-  const summary: string[] = [];
-  for (const lane of LANES.filter(({ name }) => names.length === 0 || names.includes(name))) {
-    console.log(`\n== ${lane.name} (needs ${lane.needs})`);
-    const start = performance.now();
-    const tally = await runLane(lane, files.filter((file) => laneOf(file) === lane.name), signal);
-    const seconds = Math.round((performance.now() - start) / 1000);
-    summary.push(`${lane.name.padEnd(8)} ${closingLine(tally)} in ${seconds} s`);
-    total = add(total, tally);
-  }
-  console.log(`\n${summary.join("\n")}`);
+  const summary = new Map<Lane, string>();
+  const waiting = [...lanes];
+  const runWaiting = async () => {
+    for (let lane = waiting.shift(); lane; lane = waiting.shift()) {
+      const start = performance.now();
+      const tally = await runLane(lane, files.filter((file) => laneOf(file) === lane.name), signal);
+      const seconds = Math.round((performance.now() - start) / 1000);
+      summary.set(lane, `${lane.name.padEnd(8)} ${closingLine(tally)} in ${seconds} s`);
+      total = add(total, tally);
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, runWaiting));
+  console.log(`\n${lanes.map((lane) => summary.get(lane)).join("\n")}`);
   return total;
 }
 
 async function runLane(lane: Lane, files: readonly string[], signal: AbortSignal): Promise<Tally> {
+  const say = (line: string) => console.log(`${lane.name.padEnd(7)} | ${line}`);
   const broken = (tally: Tally, reason: string): Tally => {
-    console.log(`lane ${lane.name} failed: ${reason}`);
+    say(`lane failed: ${reason}`);
     return add(tally, { ...NONE, failed: 1 });
   };
   if (signal.aborted) return broken(NONE, "it was interrupted");
   if (files.length === 0) return broken(NONE, "it has no test file");
   if (lane.root && Deno.uid() !== 0) return broken(NONE, "it must run as root");
+  say(`${files.length} files; needs ${lane.needs}`);
   const path = await Deno.makeTempFile({ prefix: "danm-tests-", suffix: ".xml" });
   try {
-    const { code, output, leftNothing } = await runDeno(lane, denoArguments(lane, files, path), signal);
+    const { code, output, leftNothing } = await runDeno(lane, denoArguments(lane, files, path), say, signal);
     const tally = tallyReport(await Deno.readTextFile(path));
     if (code === TIMED_OUT) return broken(tally, `it did not end within ${lane.minutes} minutes`);
     const missing = notStarted(output, files);
@@ -77,29 +85,39 @@ function denoArguments(lane: Lane, files: readonly string[], report: string): st
   }
 }
 
-/** Runs Deno in a process group of its own, which the deadline or the signal ends as a whole; shows what it prints. */
-async function runDeno(lane: Lane, words: readonly string[], signal: AbortSignal) {
+/** Runs Deno in a process group of its own, which the deadline or the signal ends as a whole; says what it prints. */
+async function runDeno(lane: Lane, words: readonly string[], say: (line: string) => void, signal: AbortSignal) {
   const child = new Deno.Command("timeout", {
     args: ["--kill-after=30s", `${lane.minutes}m`, Deno.execPath(), ...words],
     cwd: root,
     env: { NO_COLOR: "1" },
     stdin: "null",
     stdout: "piped",
+    stderr: "piped",
   }).spawn();
   const interrupt = () => child.kill("SIGINT");
   signal.addEventListener("abort", interrupt);
   let output = "";
-  const reading = (async () => {
-    for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) {
-      output += text;
-      writeAll(Deno.stdout, new TextEncoder().encode(text));
-    }
-    return true;
-  })();
+  const hear = (line: string) => {
+    output += `${line}\n`;
+    say(line);
+  };
+  const reading = Promise.all([child.stdout, child.stderr].map((stream) => readLines(stream, hear)));
   const { code } = await child.status;
   signal.removeEventListener("abort", interrupt);
-  const leftNothing = await Promise.race([reading, falseAfter(AbortSignal.timeout(LINGER_MS))]);
+  const leftNothing = await Promise.race([reading.then(() => true), falseAfter(AbortSignal.timeout(LINGER_MS))]);
   return { code, output, leftNothing };
+}
+
+/** Tells every line as soon as it is complete. */
+async function readLines(stream: ReadableStream<Uint8Array>, tell: (line: string) => void): Promise<void> {
+  let rest = "";
+  for await (const text of stream.pipeThrough(new TextDecoderStream())) {
+    const lines = (rest + text).split("\n");
+    rest = lines.pop()!;
+    lines.forEach(tell);
+  }
+  if (rest !== "") tell(rest);
 }
 
 /** Resolves to false when the signal fires. */
