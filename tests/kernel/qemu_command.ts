@@ -19,6 +19,8 @@ export interface Hardware {
   /** The machine's own folder on the host: holds the socket `control`, the file `console`, and is shared. */
   readonly folder: string;
   readonly shares: readonly Share[];
+  /** A file that is its disk, `/dev/vda`. */
+  readonly disk?: string;
   readonly networks: readonly NetworkCard[];
   readonly forward: readonly Forward[];
 }
@@ -37,7 +39,7 @@ const shareTag = (index: number) => `share${index}`;
 
 /** The command line that runs a machine. Source: qemu(1). */
 export function qemuCommand(hardware: Hardware): string[] {
-  const { kernel, accelerator, memory, cpus, folder, shares, networks, forward } = hardware;
+  const { kernel, accelerator, memory, cpus, folder, shares, disk, networks, forward } = hardware;
   return [
     "qemu-system-x86_64",
     ...["-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"],
@@ -50,6 +52,7 @@ export function qemuCommand(hardware: Hardware): string[] {
     ...sharing("/", "hostroot", ",readonly=on"),
     ...sharing(folder, "machine"),
     ...shares.flatMap(({ host }, index) => sharing(host, shareTag(index))),
+    ...(disk === undefined ? [] : ["-drive", `file=${escape(disk)},format=raw,if=virtio,cache=unsafe`]),
     ...networks.flatMap(({ tap, mac }, index) =>
       card(`tap,id=net${index},ifname=${escape(tap)},script=no,downscript=no`, `net${index}`, mac)
     ),

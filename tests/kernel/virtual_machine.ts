@@ -19,6 +19,8 @@ export interface MachineOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Folders that the machine writes for others to see. Otherwise it reads this host's files and writes copies. */
   readonly shares?: readonly Share[];
+  /** A file that is its disk, `/dev/vda`; none unless given. */
+  readonly disk?: string;
   /** Network cards on taps of this host. Without any, the machine has a loopback link alone. */
   readonly networks?: readonly NetworkCard[];
   /** Servers on this host's loopback address that the machine finds on its own. */
@@ -52,7 +54,8 @@ export async function startVirtualMachine(options: MachineOptions = {}): Promise
   const kernel = await findKernel();
   const accelerator = await chooseAccelerator(kernel);
   const folder = await prepareFolder(kernel);
-  const command = qemuCommand({ kernel, accelerator, memory, cpus, folder, shares, networks, forward });
+  const disk = options.disk === undefined ? {} : { disk: options.disk };
+  const command = qemuCommand({ kernel, accelerator, memory, cpus, folder, shares, networks, forward, ...disk });
   await using cleanUp = new AsyncDisposableStack();
   const machine = cleanUp.use(await startMachineProcess(command, folder));
   await untilStarted(machine, signal);

@@ -1,0 +1,66 @@
+import { fromFileUrl } from "@std/path/posix";
+import { startGuarded } from "../cluster/guarded_process.ts";
+import { startVirtualMachine, type VirtualMachine } from "../kernel/virtual_machine.ts";
+import type { NodeMachine } from "./node_machine.ts";
+import type { NodeNetwork } from "./node_network.ts";
+import { run } from "./run.ts";
+
+const SCRIPT = fromFileUrl(new URL("emulated_machine.sh", import.meta.url));
+
+/** Space for images; only what is written takes any. */
+const DISK_SIZE = "8G";
+
+/**
+ * Starts a virtual machine that runs a real Debian kernel, with a disk. It reads this host's files, and ends with this
+ * process, however that ends.
+ *
+ * @param number its number on the network, from 1
+ */
+export async function startEmulatedMachine(network: NodeNetwork, number: number): Promise<NodeMachine> {
+  await using cleanUp = new AsyncDisposableStack();
+  const top = await Deno.makeTempDir({ prefix: "danm-host-" });
+  cleanUp.use(startGuarded(["sleep", "infinity"], "/dev/null", top));
+  const [folder, disk, name] = [`${top}/shared`, `${top}/disk`, `node-${number}`];
+  await Deno.mkdir(folder);
+  await run("truncate", `--size=${DISK_SIZE}`, disk);
+  await run("mkfs.ext4", "-q", disk);
+
+  const tap = `${network.bridge}-${number}`;
+  await run("ip", "tuntap", "add", tap, "mode", "tap");
+  await run("ip", "link", "set", tap, "master", network.bridge, "up");
+  const card = {
+    tap,
+    mac: `52:54:00:00:00:${number.toString(16).padStart(2, "0")}`,
+    name: "eth0",
+    addresses: [network.nodeAddress(number)],
+  };
+
+  let machine: VirtualMachine | undefined;
+  const runInside: NodeMachine["run"] = async (...command) => {
+    if (machine === undefined) throw new Error(`Cannot run ${command.join(" ")} on ${name}: it is switched off`);
+    const { code, stdout, stderr } = await machine.exec(command, { cwd: "/" });
+    if (code !== 0) throw new Error(`Cannot run ${command.join(" ")} on ${name}: ${stderr.trim() || stdout.trim()}`);
+    return stdout;
+  };
+  const powerOff = async () => {
+    await machine?.powerOff();
+    machine = undefined;
+  };
+  const powerOn = async () => {
+    machine = await startVirtualMachine({ hostname: name, shares: [{ host: folder }], disk, networks: [card] });
+    await runInside("sh", SCRIPT);
+  };
+  cleanUp.defer(powerOff);
+  await powerOn();
+  const owned = cleanUp.move();
+  return {
+    name,
+    folder,
+    cgroupRoot: "/",
+    address: network.nodeAddress(number),
+    run: runInside,
+    powerOff,
+    powerOn,
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
