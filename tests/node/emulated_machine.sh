@@ -5,7 +5,7 @@ modprobe virtio_blk
 modprobe ext4
 mkdir -p /disk
 mount /dev/vda /disk
-for kept in etc/cni opt/cni var/lib/cni var/lib/containerd var/lib/danm var/lib/kubelet var/log; do
+for kept in etc/cni/net.d opt/cni opt/danm var/lib/cni var/lib/containerd var/lib/danm var/lib/kubelet var/log; do
   mkdir -p "/disk/$kept" "/$kept"
   mount --bind "/disk/$kept" "/$kept"
 done

@@ -32,7 +32,7 @@ for kept in "$folder/shared" "$cache"; do
   mkdir -p "$root$kept"
   mount --bind "$kept" "$root$kept"
 done
-for kept in etc/cni opt/cni var/lib/cni var/lib/containerd var/lib/danm var/lib/kubelet var/log; do
+for kept in etc/cni/net.d opt/cni opt/danm var/lib/cni var/lib/containerd var/lib/danm var/lib/kubelet var/log; do
   mkdir -p "$folder/disk/$kept" "$root/$kept"
   mount --bind "$folder/disk/$kept" "$root/$kept"
 done

@@ -1,8 +1,9 @@
 import { fromFileUrl } from "@std/path/posix";
 import { startGuarded } from "../cluster/guarded_process.ts";
+import type { NetworkCard } from "../kernel/guest_network.ts";
 import { startVirtualMachine, type VirtualMachine } from "../kernel/virtual_machine.ts";
 import type { NodeMachine } from "./node_machine.ts";
-import type { NodeNetwork } from "./node_network.ts";
+import type { NodeNetwork, NodeWire } from "./node_network.ts";
 import { run } from "./run.ts";
 
 const SCRIPT = fromFileUrl(new URL("emulated_machine.sh", import.meta.url));
@@ -25,15 +26,7 @@ export async function startEmulatedMachine(network: NodeNetwork, number: number)
   await run("truncate", `--size=${DISK_SIZE}`, disk);
   await run("mkfs.ext4", "-q", disk);
 
-  const tap = `${network.bridge}-${number}`;
-  await run("ip", "tuntap", "add", tap, "mode", "tap");
-  await run("ip", "link", "set", tap, "master", network.bridge, "up");
-  const card = {
-    tap,
-    mac: `52:54:00:00:00:${number.toString(16).padStart(2, "0")}`,
-    name: "eth0",
-    addresses: [network.nodeAddress(number)],
-  };
+  const networks = await Promise.all(network.wires.map((wire, index) => makeCard(wire, index, number)));
 
   let machine: VirtualMachine | undefined;
   const runInside: NodeMachine["run"] = async (...command) => {
@@ -47,7 +40,7 @@ export async function startEmulatedMachine(network: NodeNetwork, number: number)
     machine = undefined;
   };
   const powerOn = async () => {
-    machine = await startVirtualMachine({ hostname: name, shares: [{ host: folder }], disk, networks: [card] });
+    machine = await startVirtualMachine({ hostname: name, shares: [{ host: folder }], disk, networks });
     await runInside("sh", SCRIPT);
   };
   cleanUp.defer(powerOff);
@@ -57,10 +50,21 @@ export async function startEmulatedMachine(network: NodeNetwork, number: number)
     name,
     folder,
     cgroupRoot: "/",
-    address: network.nodeAddress(number),
+    address: network.wires[0].nodeAddress(number),
     run: runInside,
     powerOff,
     powerOn,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
+
+/** A card at the end of a wire. */
+async function makeCard(wire: NodeWire, index: number, number: number): Promise<NetworkCard> {
+  const tap = `${wire.bridge}-${number}`;
+  await run("ip", "tuntap", "add", tap, "mode", "tap");
+  await run("ip", "link", "set", tap, "master", wire.bridge, "up");
+  const mac = `52:54:00:00:${hex(index)}:${hex(number)}`;
+  return { tap, mac, name: wire.link, addresses: [wire.nodeAddress(number)] };
+}
+
+const hex = (byte: number) => byte.toString(16).padStart(2, "0");

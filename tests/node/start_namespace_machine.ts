@@ -3,7 +3,7 @@ import { eventually } from "../cluster/eventually.ts";
 import { startGuarded } from "../cluster/guarded_process.ts";
 import { cacheFolder } from "./cache_folder.ts";
 import type { NodeMachine } from "./node_machine.ts";
-import type { NodeNetwork } from "./node_network.ts";
+import type { NodeNetwork, NodeWire } from "./node_network.ts";
 import { run } from "./run.ts";
 
 const SCRIPT = fromFileUrl(new URL("namespace_machine.sh", import.meta.url));
@@ -35,7 +35,7 @@ export async function startNamespaceMachine(network: NodeNetwork, number: number
     const machine = power.use(startGuarded([...UNSHARE, top, name, id, cacheFolder()], `${folder}/machine.log`));
     const pid = await firstProcess(folder, machine.ended);
     enter = [`--target=${pid}`, "--mount", "--net", "--pid", "--ipc", "--uts", "--"];
-    await plugIn(network, number, pid, enter);
+    for (const wire of network.wires) await plugIn(wire, number, pid, enter);
   };
   await powerOn();
   cleanUp.defer(powerOff);
@@ -44,7 +44,7 @@ export async function startNamespaceMachine(network: NodeNetwork, number: number
     name,
     folder,
     cgroupRoot: `/${id}`,
-    address: network.nodeAddress(number),
+    address: network.wires[0].nodeAddress(number),
     run: (...command) => run("nsenter", ...enter, ...command),
     powerOff,
     powerOn,
@@ -61,13 +61,13 @@ async function firstProcess(folder: string, ended: Promise<number>): Promise<str
   return await Promise.race([pid, failed]);
 }
 
-/** Gives the machine its link `eth0`, which goes with it. */
-async function plugIn({ bridge, nodeAddress }: NodeNetwork, number: number, pid: string, enter: readonly string[]) {
+/** Gives the machine its end of a wire, which goes with it. */
+async function plugIn({ link, bridge, nodeAddress }: NodeWire, number: number, pid: string, enter: readonly string[]) {
   const port = `${bridge}-${number}`;
-  await run("ip", "link", "add", port, "type", "veth", "peer", "name", "eth0", "netns", pid);
+  await run("ip", "link", "add", port, "type", "veth", "peer", "name", link, "netns", pid);
   await run("ip", "link", "set", port, "master", bridge, "up");
-  await run("nsenter", ...enter, "ip", "address", "add", nodeAddress(number), "dev", "eth0");
-  await run("nsenter", ...enter, "ip", "link", "set", "eth0", "up");
+  await run("nsenter", ...enter, "ip", "address", "add", nodeAddress(number), "dev", link);
+  await run("nsenter", ...enter, "ip", "link", "set", link, "up");
 }
 
 /** Groups can be removed when their processes have ended, which takes a moment. */

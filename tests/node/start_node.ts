@@ -36,8 +36,10 @@ export async function startNode(cluster: Cluster, machine: NodeMachine, images: 
       proxyConfig({ name, kubeconfig: `${folder}/kube-proxy.kubeconfig` }),
     ),
   ]);
+  // The addresses of Services belong to no link, so what is sent to them needs a route to be rewritten on its way.
+  await machine.run("ip", "route", "replace", "default", "via", new URL(cluster.url).hostname);
   const plugins = await cniPluginFolder();
-  await machine.run("mkdir", "-p", "/opt/cni/bin", "/etc/cni/net.d");
+  await machine.run("mkdir", "-p", "/opt/cni/bin");
   await machine.run("cp", "--update", ...PLUGINS.map((plugin) => `${plugins}/${plugin}`), "/opt/cni/bin/");
   await machine.run("sh", SCRIPT, folder, `${cacheFolder()}/tools`, ...images);
   await eventually(`see ${name} in the cluster`, () => cluster.kubectl("get", "node", name, "--output=name"), {
