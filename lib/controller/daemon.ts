@@ -10,6 +10,7 @@ import { onTermination } from "../host/termination.ts";
 import type { KubeClient } from "../kube/client.ts";
 import { createDaemonClient } from "../kube/daemon_client.ts";
 import { daemonConfig } from "../kube/daemon_config.ts";
+import type { KubeConfig } from "../kube/kubeconfig.ts";
 import { createEventRecorder, type EventRecorder } from "../kube/event_recorder.ts";
 import { addressFlag, choiceFlag, type FlagTable, type FlagValues, formatAddress, textFlag } from "./flag.ts";
 import { createHealth, type Health } from "./health.ts";
@@ -26,6 +27,8 @@ export interface Daemon {
   readonly identity: string;
   readonly apiGroup: ApiGroup;
   readonly kube: KubeClient;
+  /** How it reaches the API server, read anew: certificates are rotated. Holds secrets. */
+  readonly config: () => KubeConfig;
   /** Where the daemon itself lives: for its leases and secrets. */
   readonly namespace: string;
   readonly log: Log;
@@ -108,7 +111,7 @@ async function serve<Table extends FlagTable>(
   try {
     const config = () => daemonConfig(flags.kubeconfig);
     using kube = createDaemonClient(config);
-    const daemon = createServices(program.name, flags.apiGroup, config().namespace, kube, log);
+    const daemon = createServices(program.name, flags.apiGroup, config, kube, log);
     await using _server = serveProbes(flags.metricsAddress, daemon);
     const work: Task = (signal) => program.run(daemon, flags, signal);
     return await untilTerminated(log, daemon.health, (signal) => runTogether([work, daemon.events.run], signal));
@@ -118,7 +121,8 @@ async function serve<Table extends FlagTable>(
   }
 }
 
-function createServices(name: string, apiGroup: ApiGroup, namespace: string, kube: KubeClient, log: Log) {
+function createServices(name: string, apiGroup: ApiGroup, config: () => KubeConfig, kube: KubeClient, log: Log) {
+  const { namespace } = config();
   const identity = processIdentity();
   const registry = new Registry();
   const meters = createMeters(registry);
@@ -126,7 +130,7 @@ function createServices(name: string, apiGroup: ApiGroup, namespace: string, kub
     meters.eventsDropped.inc();
     log.write("debug", "an Event was dropped", { reason });
   });
-  return { name, identity, apiGroup, kube, namespace, log, events, health: createHealth(), registry, meters };
+  return { name, identity, apiGroup, kube, config, namespace, log, events, health: createHealth(), registry, meters };
 }
 
 function serveProbes(address: ListenAddress, { health, registry, log }: Daemon): AsyncDisposable {

@@ -18,7 +18,10 @@ export interface Leadership {
  * @param elect false where no other replica is expected (`--leader-elect=false`): then this one leads all the time
  */
 export function createLeadership(
-  { name, identity, kube, namespace, log, meters }: Omit<Daemon, "apiGroup" | "events" | "health" | "registry">,
+  { name, identity, kube, namespace, log, meters }: Pick<
+    Daemon,
+    "name" | "identity" | "kube" | "namespace" | "log" | "meters"
+  >,
   elect: boolean,
 ): Leadership {
   meters.leader.set(Number(!elect));

@@ -1,0 +1,144 @@
+/** installer: puts danm, fakeipam and all they need on its node, and keeps it there. */
+
+import { Counter, Gauge } from "prom-client";
+import { createController } from "../controller/controller.ts";
+import type { Daemon, DaemonProgram } from "../controller/daemon.ts";
+import { booleanFlag, type Flag, type FlagValues, textFlag } from "../controller/flag.ts";
+import { readFolder } from "../host/read_folder.ts";
+import { readIfThere } from "../host/read_if_there.ts";
+import { install } from "./install.ts";
+import { kubeconfigPath, type Node, seenFrom } from "./node.ts";
+import { type Access, tokenOf } from "./node_files.ts";
+import { type Payload, readPayload } from "./payload.ts";
+import { readSettings, type Settings } from "./settings.ts";
+import { renewalTime, requestToken } from "./token.ts";
+import { uninstall } from "./uninstall.ts";
+
+/** How often to look at settings and node. That costs a few small files. */
+const RESYNC_MS = 5000;
+
+/** How often to try the plugins although nothing has changed: that shows whether their token is still good. */
+const TRIAL_MS = 60_000;
+
+/** danm's service account, in the installer's namespace. */
+const SERVICE_ACCOUNT = "danm";
+
+type InstallerFlags = ReturnType<typeof flagTable>;
+
+/** @param nodeName name of the Node that danm's token ends with, unless a flag says otherwise */
+export function installer(nodeName: string | undefined): DaemonProgram<InstallerFlags> {
+  return {
+    name: "installer",
+    summary: "puts danm, fakeipam and their configuration on its node, and keeps them there",
+    metricsPort: 9113,
+    flags: flagTable(nodeName),
+    run: runInstaller,
+  };
+}
+
+function flagTable(nodeName: string | undefined) {
+  return {
+    sourceDir: pathFlag("where danm and fakeipam are to be taken from", "/usr/lib/danm"),
+    settingsDir: pathFlag("where the ConfigMap of settings is mounted", "/etc/danm"),
+    hostRoot: pathFlag("where the root of the node's files is mounted", "/"),
+    pluginDir: pathFlag("the node's folder of CNI plugins", "/opt/cni/bin"),
+    configDir: pathFlag("the node's folder of CNI configurations", "/etc/cni/net.d"),
+    runtimeDir: pathFlag("the node's folder for what is DANM's alone", "/opt/danm"),
+    nodeName: textFlag("NAME", "the Node that danm's token ends with", nodeName),
+    uninstall: booleanFlag("remove it all, once no container of the node needs it any more", false),
+  };
+}
+
+function pathFlag(help: string, fallback: string): Flag<string> {
+  return {
+    ...textFlag("FOLDER", help, fallback),
+    parse(text) {
+      if (!text.startsWith("/")) throw new Error("must be absolute");
+      return text.replace(/(.)\/+$/, "$1");
+    },
+  };
+}
+
+async function runInstaller(daemon: Daemon, flags: FlagValues<InstallerFlags>, signal: AbortSignal): Promise<void> {
+  const node: Node = {
+    root: flags.hostRoot,
+    pluginDir: flags.pluginDir,
+    configDir: flags.configDir,
+    runtimeDir: flags.runtimeDir,
+  };
+  let problem: string | undefined = "it has not finished yet";
+  daemon.health.addReadiness("node", () => problem);
+  const settings = async () => readSettings(await readValues(flags.settingsDir));
+  const look = flags.uninstall
+    ? async (signal: AbortSignal) => tell(daemon, "removed", await uninstall(node, await settings(), signal))
+    : createInstallation(daemon, node, await readPayload(flags.sourceDir, node), flags.nodeName, settings);
+  const controller = createController(daemon, {
+    name: flags.uninstall ? "uninstall" : "install",
+    workers: 1,
+    caches: () => [],
+    resync: { everyMs: RESYNC_MS, keys: () => ["node"] },
+    async reconcile(_key, signal) {
+      try {
+        await look(signal);
+        if (problem !== undefined) daemon.log.write("info", flags.uninstall ? "uninstalled" : "installed");
+        problem = undefined;
+      } catch (error) {
+        problem = error instanceof Error ? error.message : String(error);
+        throw error;
+      }
+    },
+  });
+  await controller.run(signal);
+}
+
+/** A key of a ConfigMap is a file of that name. Names with a dot are kubelet's own. */
+async function readValues(folder: string): Promise<ReadonlyMap<string, string>> {
+  return new Map((await readFolder(folder, [""])).map(({ name, text }) => [name, text]));
+}
+
+function createInstallation(
+  daemon: Daemon,
+  node: Node,
+  payload: Payload,
+  nodeName: string | undefined,
+  settings: () => Promise<Settings>,
+): (signal: AbortSignal) => Promise<void> {
+  const { kube, namespace, apiGroup, registry } = daemon;
+  const registers = [registry];
+  const version = { version: payload.version };
+  new Gauge({ name: "danm_installer_info", help: "Always 1", labelNames: ["version"], registers }).set(version, 1);
+  const renewal = new Gauge({
+    name: "danm_installer_token_renewal_seconds",
+    help: "When danm's token is due to be renewed, since the epoch",
+    registers,
+  });
+  const changes = new Counter({ name: "danm_installer_changes_total", help: "Files placed or removed", registers });
+  let isTokenGood = true;
+  let triedAt = -Infinity;
+
+  async function token({ tokenLifetime }: Settings, signal: AbortSignal): Promise<string> {
+    const current = tokenOf(await readIfThere(seenFrom(node, kubeconfigPath(node))));
+    if (isTokenGood && current !== undefined && Date.now() < (renewalTime(current) ?? -Infinity)) return current;
+    return await requestToken(kube, { namespace, name: SERVICE_ACCOUNT, nodeName }, tokenLifetime, signal);
+  }
+
+  return async (signal) => {
+    const current = await settings();
+    const { server, caPem } = daemon.config();
+    const access: Access = { server: current.server ?? server, caPem, token: await token(current, signal) };
+    isTokenGood = false; // until it has proved so
+    const isTrialDue = performance.now() - triedAt >= TRIAL_MS;
+    const wanted = { payload, settings: current, apiGroup, access };
+    const { placed, removed } = await install(node, wanted, isTrialDue, signal);
+    isTokenGood = true;
+    if (isTrialDue) triedAt = performance.now();
+    renewal.set((renewalTime(access.token) ?? 0) / 1000);
+    changes.inc(placed.length + removed.length);
+    tell(daemon, "placed", placed);
+    tell(daemon, "removed", removed);
+  };
+}
+
+function tell({ log }: Daemon, what: string, paths: readonly string[]): void {
+  for (const path of paths) log.write("info", what, { path });
+}
