@@ -32,6 +32,11 @@ $(BUILT): $(SOURCES) | setup-deno
 	@deno run -A tests/build/main.ts bin
 	@touch $@
 
+.PHONY: images
+images: build ## a container image of each component, by buildah or docker, and an archive of each in the cache (root)
+	@tests/images/setup.sh
+	@deno run -A tests/images/main.ts bin
+
 .PHONY: demo
 demo: setup-test setup-kernel build ## Pods on macvlan and ipvlan networks, on a real API server, from ADD to nothing left (root)
 	@deno run -A tests/demo/main.ts
@@ -49,12 +54,12 @@ manifests: setup-deno ## generate the CRDs and schemas, of API_GROUP if given
 	@deno task --quiet manifests $(if $(API_GROUP),--api-group=$(API_GROUP))
 
 .PHONY: test
-test: setup-test setup-kernel build ## all tests, in four lanes (root)
+test: setup-test setup-kernel images ## all tests, in four lanes (root)
 	@deno run -A tests/run/main.ts
 
 .PHONY: test-pure test-host test-cluster test-kernel
 test-pure: setup-deno ## the tests that need nothing, in seconds; also: deno task test
-test-host: setup-test setup-kernel build ## the tests on namespaces of this kernel, processes and files (root)
+test-host: setup-test setup-kernel images ## the tests on namespaces of this kernel, processes and files (root)
 test-cluster: setup-test build ## the tests on a real etcd and kube-apiserver (root)
 test-kernel: setup-test setup-kernel build ## the tests on a Debian kernel under QEMU (root)
 test-pure test-host test-cluster test-kernel:
@@ -86,6 +91,8 @@ clean: ## remove bin/; what is cached outside the tree stays
 #   DANM_CACHE=DIR          where tools are kept (~/.cache/danm)
 #   DANM_DOWNLOAD=1         fetch release binaries of etcd, Kubernetes and the CNI plugins instead of building them
 #   KUBEBUILDER_ASSETS=DIR  use the etcd, kube-apiserver and kubectl found there
+#   BASE=IMAGE              what the images are based on, instead of Debian packages: an image with sh, coreutils,
+#                           util-linux, grep, iproute2 and libgcc_s
 #   DENORT_BIN=FILE         the runtime that deno compile puts into binaries, where it cannot be downloaded
 #
 # Lanes of tests: a file's name says where it runs, *_root_test.ts (host), *_cluster_test.ts or *_kernel_test.ts; else
