@@ -79,9 +79,13 @@ export interface KubeClient extends Disposable {
   watch<T>(ref: CollectionRef, options: WatchOptions): AsyncGenerator<WatchEvent<T>, void, undefined>;
 }
 
-/** Opens a client. Dispose of it when done: it holds pooled connections. */
-export function createClient(config: KubeConfig): KubeClient {
-  const transport = createTransport(config);
+/**
+ * Opens a client. Dispose of it when done: it holds pooled connections.
+ *
+ * @param relaySocket where the relay of this node may be listening
+ */
+export function createClient(config: KubeConfig, relaySocket?: string): KubeClient {
+  const transport = createTransport(config, relaySocket);
   const send = async <T>(ref: CollectionRef | ObjectRef, options: WriteOptions, request: Partial<KubeRequest<T>>) =>
     await transport.send<T>({
       method: "GET",

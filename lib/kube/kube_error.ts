@@ -37,7 +37,12 @@ export type UnreachableKind = "connect" | "certificate" | "lost" | "deadline";
 /** The API server did not answer. */
 export class KubeUnreachableError extends Error {
   override readonly name = "KubeUnreachableError";
-  constructor(readonly server: string, readonly kind: UnreachableKind, explanation: string, options?: ErrorOptions) {
+  constructor(
+    readonly server: string,
+    readonly kind: UnreachableKind,
+    readonly explanation: string,
+    options?: ErrorOptions,
+  ) {
     super(`Cannot reach API server ${server}: ${explanation}`, options);
   }
 }

@@ -1,4 +1,5 @@
 import { type BearerSource, createBearerSource } from "./bearer_source.ts";
+import { type Connection, openDirect, openRelayed } from "./connection.ts";
 import { KubeError, KubeUnreachableError, type Status } from "./kube_error.ts";
 import type { KubeConfig } from "./kubeconfig.ts";
 import { pause } from "./pause.ts";
@@ -29,30 +30,19 @@ export interface Transport extends Disposable {
 /**
  * Opens the way to an API server; no connection is made before the first request.
  *
+ * @param relaySocket where the relay of this node may be listening; it is used for tokens only
  * @throws {Error} when the certificates cannot be used
  */
-export function createTransport(config: KubeConfig): Transport {
-  const client = createHttpClient(config);
+export function createTransport(config: KubeConfig, relaySocket?: string): Transport {
+  const connection = relaySocket !== undefined && config.bearer !== undefined
+    ? openRelayed(config, relaySocket)
+    : openDirect(config);
   const bearer = createBearerSource(config.bearer, Deno.readTextFileSync, Date.now);
   return {
     server: config.server,
-    send: (request) => sendWithRetries(request, () => sendOnce(config.server, client, bearer, request), bearer),
-    [Symbol.dispose]: () => client.close(),
+    send: (request) => sendWithRetries(request, () => sendOnce(config.server, connection, bearer, request), bearer),
+    [Symbol.dispose]: () => connection[Symbol.dispose](),
   };
-}
-
-/** HTTP/2 stays on: requests made at once share one connection, where HTTP/1.1 opens, and shakes hands on, one each. */
-function createHttpClient(config: KubeConfig): Deno.HttpClient {
-  const { certPem: cert, keyPem: key } = config.clientCertificate ?? {};
-  try {
-    return Deno.createHttpClient({
-      ...(config.caPem !== undefined && { caCerts: [config.caPem] }),
-      ...(cert !== undefined && key !== undefined && { cert, key }),
-    });
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new Error(`Cannot use the client certificate for API server ${config.server}: ${reason}`);
-  }
 }
 
 async function sendWithRetries<Answer>(
@@ -76,15 +66,14 @@ async function sendWithRetries<Answer>(
 
 async function sendOnce<Answer>(
   server: string,
-  client: Deno.HttpClient,
+  connection: Connection,
   bearer: BearerSource,
   request: KubeRequest<Answer>,
 ): Promise<Answer> {
   const token = bearer.current();
   const query = request.query?.size ? `?${request.query}` : "";
   try {
-    const response = await fetch(server + request.path + query, {
-      client,
+    const response = await connection.fetch(request.path + query, {
       method: request.method,
       headers: {
         accept: request.accept,
@@ -128,7 +117,7 @@ function parseStatus(text: string): Status {
 
 /** Gives what `fetch` throws its meaning; anything that is not about the network stays what it is. */
 export function toFailure(server: string, signal: AbortSignal, error: unknown): unknown {
-  if (error instanceof KubeError) return error;
+  if (error instanceof KubeError || error instanceof KubeUnreachableError) return error;
   if (signal.aborted) {
     if (!isDeadline(signal)) return signal.reason;
     return new KubeUnreachableError(server, "deadline", "no answer before the deadline", { cause: error });

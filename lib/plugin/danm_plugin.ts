@@ -14,6 +14,7 @@ import { createBlockStore } from "../kube/block_store.ts";
 import { createClient } from "../kube/client.ts";
 import { KubeUnreachableError } from "../kube/kube_error.ts";
 import { loadKubeconfig } from "../kube/load_kubeconfig.ts";
+import { RELAY_SOCKET } from "../kube/relay_protocol.ts";
 import { attempt, joinFailures } from "./attempt.ts";
 import type { Attachment } from "./attachment.ts";
 import type { AttachmentEntry } from "./attachment_entry.ts";
@@ -157,7 +158,7 @@ async function serve<R extends Exclude<Request, { command: "VERSION" }>, T>(
   using log = openLog(config.logFile, config.logLevel, describeCall(request));
   const duration = () => ({ ms: Math.round(performance.now() - started) });
   try {
-    using kube = createClient(loadKubeconfig(config.kubeconfig));
+    using kube = createClient(loadKubeconfig(config.kubeconfig), `${config.stateDir}/${RELAY_SOCKET}`);
     const services = { config, kube, blocks: createBlockStore(kube, config.apiGroup), log };
     const seconds = Math.min(config.timeout, atMostSeconds);
     const result = await withDeadline(seconds, (signal) => work(services, request, signal));

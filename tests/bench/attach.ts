@@ -1,8 +1,10 @@
 /** How long danm takes to attach and detach, beside the reference macvlan plugin with host-local in the same run. */
 
+import { applyManifests } from "../cluster/apply_manifests.ts";
 import { startFaultProxy } from "../cluster/fault_proxy.ts";
 import { startCluster } from "../cluster/start_cluster.ts";
 import type { Cluster } from "../cluster/cluster.ts";
+import { startDaemon } from "../runtime/daemon_process.ts";
 import { createTestNode, type TestContainer, type TestNode } from "../runtime/test_node.ts";
 import { describe, inParallel, quantile, report } from "./series.ts";
 
@@ -15,33 +17,52 @@ interface Round {
   wall: number;
 }
 
-/** Measures and prints. */
+/** Measures and prints: danm by itself, and beside a netwatcher, which lends it its connections to the API server. */
 export async function benchAttach(): Promise<void> {
   await using cluster = await startCluster();
-  await using node = await createTestNode(cluster);
+  await applyManifests(cluster, MANIFESTS("danm"), MANIFESTS("netwatcher"));
+  await using node = await createTestNode(cluster, await kubeconfigOf(cluster, "danm"));
   await node.createNetwork("bench", { cidr: "10.64.0.0/22" });
   const floor = await reference(node, 15);
   report("macvlan + host-local, ADD", describe(floor.add));
   report("macvlan + host-local, DEL", describe(floor.del));
   const floorMs = quantile(floor.add, 0.5);
-  const ratio = (round: Round) => `${(quantile(round.add, 0.5) / floorMs).toFixed(1)} x floor`;
+  await measure("danm", node, floorMs);
+  await using netwatcher = startDaemon(
+    "netwatcher",
+    `--kubeconfig=${await kubeconfigOf(cluster, "netwatcher")}`,
+    `--node-name=${node.name}`,
+    `--state-dir=${node.runtime.stateDir}`,
+    `--cni-path=${node.runtime.binDir}`,
+  );
+  await netwatcher.says("relaying requests to the API server");
+  await measure("danm + netwatcher", node, floorMs);
+  await countRequests(cluster);
+}
+
+const MANIFESTS = (component: string) => new URL(`../../manifests/${component}`, import.meta.url).pathname;
+
+async function kubeconfigOf(cluster: Cluster, name: string): Promise<string> {
+  return await cluster.kubeconfigFor({ namespace: "kube-system", name });
+}
+
+async function measure(what: string, node: TestNode, floorMs: number): Promise<void> {
   for (const interfaces of [1, 3, 8]) {
     const round = await attachPods(node, 15, 1, interfaces);
-    report(`danm, ${interfaces} interface(s), ADD`, describe(round.add), ratio(round));
-    report(`danm, ${interfaces} interface(s), DEL`, describe(round.del));
+    const ratio = `${(quantile(round.add, 0.5) / floorMs).toFixed(1)} x floor`;
+    report(`${what}, ${interfaces} interface(s), ADD`, describe(round.add), ratio);
+    report(`${what}, ${interfaces} interface(s), DEL`, describe(round.del));
   }
   for (const [pods, width, interfaces] of [[64, 8, 1], [128, 32, 1], [64, 8, 3]] as const) {
     const round = await attachPods(node, pods, width, interfaces);
     const doubles = round.addresses.length - new Set(round.addresses).size;
-    const wall = `wall ${(round.wall / 1000).toFixed(1)} s`;
     report(
-      `danm, ${pods} Pods x ${interfaces}, ${width} at once, ADD`,
+      `${what}, ${pods} Pods x ${interfaces}, ${width} at once, ADD`,
       describe(round.add),
-      wall,
+      `wall ${(round.wall / 1000).toFixed(1)} s`,
       `failed ${round.failed} doubles ${doubles}`,
     );
   }
-  await countRequests(cluster);
 }
 
 async function attachPods(node: TestNode, pods: number, width: number, interfaces: number): Promise<Round> {

@@ -13,6 +13,7 @@ import { followLinkSources } from "./follow_link_sources.ts";
 import { followLinks } from "./follow_links.ts";
 import { createLinkMeters, type LinkMeters } from "./link_meters.ts";
 import { createHostLinkReconciler } from "./reconcile_host_links.ts";
+import { serveRelay } from "./serve_relay.ts";
 import { sweepContainers } from "./sweep_containers.ts";
 
 /** A node is one thing to look at. */
@@ -42,7 +43,7 @@ export function netwatcher(nodeName: string): DaemonProgram<NetwatcherFlags> {
       const meters = createLinkMeters(daemon.registry);
       const links = createLinkController(daemon, nodeName, meters);
       const sweep = createSweepController(daemon, { stateDir, cniPath: cniPath.split(":") }, meters);
-      await runTogether([links, sweep], signal);
+      await runTogether([links, sweep, (signal) => serveRelay(daemon, stateDir, signal)], signal);
     },
   };
 }
