@@ -90,7 +90,9 @@ async function judge(node: TestNode, container: TestContainer, { point, fault }:
   }
   assertMatch(msg, point.says?.[fault] ?? sayingOf(fault));
   if (outcome === "undone") {
-    assertEquals(lines.length, inInterface ? 2 : 1, msg);
+    // What goes on beside the request may meet the deadline as well, on a slow machine.
+    const others = isTriedAgain(fault) ? lines.filter((line) => / the deadline of \d+ s has passed$/.test(line)) : [];
+    assertEquals(lines.length - others.length, inInterface ? 2 : 1, msg);
     assertEquals(await node.leftovers(container), []);
   } else if (verb === "ADD" || journal) {
     assertMatch(msg, /CNI network could not be removed: \ninterface eth0: /);
