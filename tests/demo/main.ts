@@ -1,76 +1,82 @@
 /**
- * The demonstration behind `make demo`: Pods on macvlan and on ipvlan networks, attached by bin/danm on a real API
- * server. Where this kernel has no ipvlan, those Pods live in a virtual machine with a kernel that has it.
+ * The demonstration behind `make demo`: DANM installs itself on a real cluster, Pods run on its networks, and one asks
+ * another for a page over a network of its own.
  */
 
+import { fromFileUrl } from "@std/path/posix";
+import { eventually } from "../cluster/eventually.ts";
+import { installDanm } from "../e2e/install_danm.ts";
+import { podLeftovers } from "../e2e/leftovers.ts";
+import { networks } from "../e2e/networks.ts";
+import { type RealCluster, startRealCluster } from "../e2e/real_cluster.ts";
+import { applyScene, deleteScene, openScene } from "../e2e/scene.ts";
+import { startNamespaceMachine } from "../node/start_namespace_machine.ts";
+import { untilStopped } from "../node/until_stopped.ts";
 import { heading, indent } from "./narrator.ts";
-import { demonstratePods } from "./pods.ts";
-import { applyManifests } from "../cluster/apply_manifests.ts";
-import type { Cluster } from "../cluster/cluster.ts";
-import { CLUSTER_FOLDER } from "../cluster/shared_cluster.ts";
-import { startCluster } from "../cluster/start_cluster.ts";
-import { startVirtualMachine } from "../kernel/virtual_machine.ts";
-import { writeAll } from "../../lib/host/write_all.ts";
 
-const CRDS = new URL("../../crds/lightweight", import.meta.url).pathname;
-const PODS = new URL("pods.ts", import.meta.url).pathname;
+const WORKLOADS = fromFileUrl(new URL("../e2e/workloads.yaml", import.meta.url));
 
 async function demonstrate(cleanUp: AsyncDisposableStack): Promise<void> {
-  heading("A Kubernetes API: etcd and kube-apiserver, with DANM's resource definitions");
-  const cluster = cleanUp.use(await startCluster());
-  await applyManifests(cluster, CRDS);
-  console.log("$ kubectl api-resources --categories=danm");
-  console.log(indent(await cluster.kubectl("api-resources", "--categories=danm")));
+  heading("A cluster with one node, whose links, files and processes are its own");
+  const cluster = cleanUp.use(await startRealCluster(startNamespaceMachine, 1, (step) => console.log(indent(step))));
 
-  await demonstratePods(cluster, "macvlan", cleanUp);
-  if (await hasIpvlan()) await demonstratePods(cluster, "ipvlan", cleanUp);
-  else await demonstrateInMachine(cluster, "ipvlan", cleanUp);
+  heading("DANM installs itself, from its own images");
+  console.log("$ kubectl apply --kustomize manifests/overlays/production");
+  await installDanm(cluster);
+  await show(cluster, "get", "pods", "--namespace=kube-system");
+
+  heading("Three networks");
+  const manifests = networks("macvlan");
+  console.log(indent(manifests));
+
+  heading("Pods on one of them, and Pods on all three, with a Service for each network");
+  console.log(`$ kubectl apply --filename ${WORKLOADS.replace(/.*\/tests\//, "tests/")}`);
+  await applyScene(cluster, manifests);
+  await showPods(cluster);
+
+  heading("Everything goes");
+  await deleteScene(cluster);
+  await eventually("see nothing left", async () => (await podLeftovers(cluster)).length === 0 || undefined);
+  await show(cluster, "get", "pods,danmep");
+  await show(cluster, "get", "addressblocks", "--output=custom-columns=BASE:.spec.base,TAKEN:.spec.allocations");
 }
 
-async function demonstrateInMachine(
-  cluster: Cluster,
-  networkType: string,
-  cleanUp: AsyncDisposableStack,
-): Promise<void> {
-  heading(`This kernel has no ${networkType}: a virtual machine with Debian's kernel joins the same cluster`);
-  const port = Number(new URL(cluster.url).port);
-  const machine = cleanUp.use(
-    await startVirtualMachine({
-      env: { [CLUSTER_FOLDER]: cluster.folder },
-      forward: [{ guestPort: port, hostPort: port }],
-    }),
+async function showPods(cluster: RealCluster): Promise<void> {
+  const scene = openScene(cluster);
+  const [[web], [first, second]] = await Promise.all([scene.pods("web", 3), scene.pods("gateway", 2)]);
+  const internal = await scene.addresses("internal");
+  await scene.leadsTo(web!, "gateway-internal", "internal", [first!, second!]);
+  await show(
+    cluster,
+    "get",
+    "pods",
+    "--output=custom-columns=NAME:.metadata.name,STATUS:.status.phase,IP:.status.podIP",
   );
-  const { code } = await machine.exec([Deno.execPath(), "run", "-A", "--cached-only", PODS, networkType], {
-    onStdout: (chunk) => writeAll(Deno.stdout, chunk),
-    onStderr: (chunk) => writeAll(Deno.stderr, chunk),
-  });
-  if (code !== 0) throw new Error(`the demonstration in the virtual machine ended with exit code ${code}`);
+  await show(cluster, "get", "danmep");
+  await show(
+    cluster,
+    "get",
+    "endpointslices",
+    "--selector=endpointslice.kubernetes.io/managed-by=svcwatcher.danm.k8s.io",
+  );
+
+  heading("What one of them has");
+  await show(cluster, "exec", first!.name, "--", "ip", "-o", "address");
+  await show(cluster, "exec", first!.name, "--", "ip", "route");
+
+  heading("A request to another Pod over a network that only they are on, by address and by name");
+  await show(cluster, "exec", first!.name, "--", "wget", "-q", "-O", "-", `http://${internal.get(second!.name)}/`);
+  await show(cluster, "exec", first!.name, "--", "nslookup", "-type=a", "gateway-internal.default.svc.cluster.local");
+  await show(cluster, "exec", first!.name, "--", "wget", "-q", "-O", "-", "http://gateway-internal/");
 }
 
-/** Whether this kernel can make ipvlan links; asked by trying. */
-async function hasIpvlan(): Promise<boolean> {
-  const { stderr } = await new Deno.Command("ip", {
-    args: ["link", "add", "link", "lo", "name", "danm-probe", "type", "ipvlan"],
-  }).output();
-  await new Deno.Command("ip", { args: ["link", "del", "danm-probe"], stderr: "null" }).output();
-  return !/Unknown device type|not supported/.test(new TextDecoder().decode(stderr));
+/** Prints a command as an administrator would type it, and then what it prints. */
+async function show(cluster: RealCluster, ...args: readonly string[]): Promise<void> {
+  console.log(`$ kubectl ${args.join(" ")}`);
+  console.log(indent((await cluster.kubectl(...args)) || "No resources found"));
 }
 
-/** Runs `work`, and takes back what it registered, whatever ends it: success, failure, Ctrl-C or a stop. */
-async function withCleanUp(work: (cleanUp: AsyncDisposableStack) => Promise<void>): Promise<void> {
-  await using cleanUp = new AsyncDisposableStack();
-  const { promise: stopped, reject: stop } = Promise.withResolvers<never>();
-  for (const signal of ["SIGINT", "SIGTERM"] as const) {
-    Deno.addSignalListener(signal, () => stop(new Error(`stopped by ${signal}`)));
-  }
-  await Promise.race([work(cleanUp), stopped]);
-}
-
-try {
-  await withCleanUp(demonstrate);
-  console.log("\nDone: nothing is left.");
-} catch (error) {
-  console.error(`\n${error instanceof Error ? error.message : error}`);
-  Deno.exit(1);
-}
+const start = performance.now();
+await untilStopped(demonstrate);
+console.log(`\nDone in ${Math.round((performance.now() - start) / 1000)} s: nothing is left.`);
 Deno.exit(0);

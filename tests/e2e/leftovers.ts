@@ -23,7 +23,7 @@ export async function podLeftovers(cluster: RealCluster): Promise<string[]> {
   const [endpoints, blocks, ...onNodes] = await Promise.all([
     client.list<{ readonly metadata: { readonly name: string } }>(resourceFor("DanmEp", DEFAULT_API_GROUP), { signal }),
     client.list<BlockView>(resourceFor("AddressBlock", DEFAULT_API_GROUP), { signal }),
-    ...cluster.nodes.map(leftOnNode),
+    ...cluster.nodes.map(nodeLeftovers),
   ]);
   const owners = blocks.items.flatMap(({ spec }) => Object.values(spec.allocations ?? {}));
   return [
@@ -33,7 +33,8 @@ export async function podLeftovers(cluster: RealCluster): Promise<string[]> {
   ];
 }
 
-async function leftOnNode(node: NodeMachine): Promise<string[]> {
+/** What is left of them on a node. */
+export async function nodeLeftovers(node: NodeMachine): Promise<string[]> {
   const text = await node.run("sh", "-c", LIST_ON_NODE);
   return text.split("\n").filter((line) => line !== "").map((line) => `${line} on ${node.name}`);
 }

@@ -25,7 +25,7 @@ export interface Scene {
   resolve(pod: PodView, service: string): Promise<readonly string[]>;
   /** Waits until a Service leads to what these Pods have on a network, and to nothing else. */
   leadsTo(from: PodView, service: string, network: string, pods: readonly PodView[]): Promise<readonly string[]>;
-  /** What a server says at an address that a Pod reaches. */
+  /** What a server says to a Pod at an address or name. */
   request(from: PodView, address: string): Promise<string>;
 }
 
@@ -92,7 +92,7 @@ export function openScene(cluster: RealCluster, patienceMs = 60_000): Scene {
         if (found.join() !== expected.join()) throw new Error(`found ${found}, expected ${expected}`);
         return found;
       }, patience),
-    request: (from, address) => exec(from, "wget", "-q", "-T", "5", "-O", "-", `http://${address}/`),
+    request: (from, address) => exec(from, "timeout", "5", "wget", "-q", "-O", "-", `http://${address}/`),
   };
 }
 
@@ -111,5 +111,6 @@ export async function applyScene(cluster: RealCluster, networks: string): Promis
 
 /** Removes the Pods and Services; the networks stay. */
 export async function deleteScene(cluster: RealCluster): Promise<void> {
-  await cluster.kubectl("delete", "--wait", `--filename=${WORKLOADS}`);
+  await cluster.kubectl("delete", `--filename=${WORKLOADS}`);
+  await cluster.kubectl("wait", "--for=delete", "pods", "--all", "--timeout=60s");
 }

@@ -67,6 +67,8 @@ async function writeImage(layout: string, { name, fill, command }: Image, root: 
 }
 
 async function addBusybox(root: string): Promise<void> {
+  // A static glibc has no other sources of names built in than these.
+  await Deno.writeTextFile(`${root}/etc/nsswitch.conf`, "hosts: files dns\nservices: files\n");
   const busybox = `${root}/bin/busybox`;
   await Deno.copyFile(await findBinary("busybox"), busybox);
   const names = (await run(busybox, "--list")).trim().split("\n").filter((name) => name !== "busybox");

@@ -37,7 +37,7 @@ export async function createNodeNetwork(): Promise<NodeNetwork> {
   cleanUp.use(startGuarded(["sleep", "infinity"], "/dev/null", "", links));
   const makeWire = async (index: 0 | 1): Promise<NodeWire> => {
     const bridge = `${name}.${index}`;
-    await run("ip", "link", "add", bridge, "type", "bridge");
+    await run("ip", "link", "add", bridge, "type", "bridge", "mcast_snooping", "0"); // VXLANs find each other by multicast
     await run("ip", "link", "set", bridge, "up");
     const nodeAddress = (number: number) => `${PREFIXES[index]}.${third}.${10 + number}/24`;
     return { link: `eth${index}`, bridge, nodeAddress };

@@ -7,7 +7,8 @@ import type { NodeNetwork, NodeWire } from "./node_network.ts";
 import { run } from "./run.ts";
 
 const SCRIPT = fromFileUrl(new URL("namespace_machine.sh", import.meta.url));
-const UNSHARE = ["unshare", "--mount", "--net", "--pid", "--ipc", "--uts", "--fork", "--kill-child", "sh", SCRIPT];
+const NAMESPACES = ["--mount", "--net", "--pid", "--ipc", "--uts"];
+const UNSHARE = ["unshare", ...NAMESPACES, "--fork", "--kill-child", "sh", SCRIPT];
 
 /**
  * Starts a machine made of namespaces of this kernel: own links, mounts, processes and name. It reads this host's
@@ -28,13 +29,14 @@ export async function startNamespaceMachine(network: NodeNetwork, number: number
   let enter: string[] = [];
   const powerOff = async () => {
     await power.disposeAsync();
+    for (const { bridge } of network.wires) await run("ip", "link", "delete", `${bridge}-${number}`);
     await Deno.remove(`${folder}/pid`);
   };
   const powerOn = async () => {
     power = new AsyncDisposableStack();
     const machine = power.use(startGuarded([...UNSHARE, top, name, id, cacheFolder()], `${folder}/machine.log`));
     const pid = await firstProcess(folder, machine.ended);
-    enter = [`--target=${pid}`, "--mount", "--net", "--pid", "--ipc", "--uts", "--"];
+    enter = [`--target=${pid}`, ...NAMESPACES, "--"];
     for (const wire of network.wires) await plugIn(wire, number, pid, enter);
   };
   await powerOn();
@@ -50,6 +52,11 @@ export async function startNamespaceMachine(network: NodeNetwork, number: number
     powerOn,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
+}
+
+/** The command that opens a shell on a machine of namespaces, for people. */
+export function shellCommand({ folder }: NodeMachine): string {
+  return `nsenter --target $(cat ${folder}/pid) ${NAMESPACES.join(" ")}`;
 }
 
 /** Resolves to the process that all others of the machine end with. */

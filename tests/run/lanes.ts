@@ -2,7 +2,7 @@
 
 import config from "../../deno.json" with { type: "json" };
 
-export type LaneName = "pure" | "host" | "cluster" | "kernel";
+export type LaneName = "pure" | "host" | "cluster" | "kernel" | "node" | "e2e";
 
 export interface Lane {
   readonly name: LaneName;
@@ -11,6 +11,8 @@ export interface Lane {
   readonly root: boolean;
   /** Minutes after which it counts as hanging. */
   readonly minutes: number;
+  /** Whether it runs only where it is named. */
+  readonly onRequest?: true;
 }
 
 /** In the order in which they run: the quick ones first. */
@@ -19,6 +21,8 @@ export const LANES: readonly Lane[] = [
   { name: "host", needs: "root: namespaces of this kernel, processes, files", root: true, minutes: 20 },
   { name: "cluster", needs: "root, etcd and kube-apiserver", root: true, minutes: 30 },
   { name: "kernel", needs: "root, a Debian kernel under QEMU", root: true, minutes: 25 },
+  { name: "node", needs: "root, DANM's images, containerd and kubelet", root: true, minutes: 10, onRequest: true },
+  { name: "e2e", needs: "what node and kernel need", root: true, minutes: 40, onRequest: true },
 ];
 
 /** What the end of a file's name asks for. */
@@ -26,6 +30,8 @@ const ENDINGS: readonly (readonly [string, LaneName])[] = [
   ["_root_test.ts", "host"],
   ["_cluster_test.ts", "cluster"],
   ["_kernel_test.ts", "kernel"],
+  ["_node_test.ts", "node"],
+  ["_e2e_test.ts", "e2e"],
 ];
 
 const PURE_FOLDERS = config.test.include.map((glob) => glob.replace("**/*_test.ts", ""));

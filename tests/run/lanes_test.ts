@@ -11,6 +11,8 @@ const FILES: readonly (readonly [string, LaneName])[] = [
   ["lib/link/ipvlan_kernel_test.ts", "kernel"],
   ["tests/kernel/machine_test.ts", "host"],
   ["tests/e2e/storm_test.ts", "cluster"],
+  ["tests/e2e/storm_node_test.ts", "node"],
+  ["tests/e2e/storm_e2e_test.ts", "e2e"],
 ];
 
 Deno.test("laneOf() goes by the end of the name, then by the folder", () => {

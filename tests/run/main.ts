@@ -27,7 +27,7 @@ async function runLanes(names: readonly string[], signal: AbortSignal): Promise<
     throw new Error(`Cannot run lane ${unknown}: must be one of ${LANES.map(({ name }) => name).join(", ")}`);
   }
   const files = (await Promise.all(TREES.map(testFiles))).flat().sort();
-  const lanes = LANES.filter(({ name }) => names.length === 0 || names.includes(name));
+  const lanes = LANES.filter(({ name, onRequest }) => names.length === 0 ? !onRequest : names.includes(name));
   let total = NONE;
   const summary = new Map<Lane, string>();
   const waiting = [...lanes];
@@ -77,6 +77,8 @@ function denoArguments(lane: Lane, files: readonly string[], report: string): st
     case "pure":
       return test;
     case "host":
+    case "node":
+    case "e2e":
       return [...test, "-A", ...files];
     case "cluster":
       return [...withCluster, ...test, "-A", ...files];

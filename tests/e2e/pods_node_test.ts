@@ -1,33 +1,40 @@
-/** DANM installed by its own installer on a node of namespaces, from its own images, as the network of real Pods. */
+/** DANM installed by its own installer on nodes of namespaces, from its own images, as the network of real Pods. */
 
-import { assert, assertEquals, assertNotEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { eventually } from "../cluster/eventually.ts";
 import { startNamespaceMachine } from "../node/start_namespace_machine.ts";
 import { installDanm } from "./install_danm.ts";
-import { podLeftovers } from "./leftovers.ts";
+import { nodeLeftovers, podLeftovers } from "./leftovers.ts";
 import { networks } from "./networks.ts";
 import { startRealCluster } from "./real_cluster.ts";
 import { applyScene, deleteScene, openScene, type PodView } from "./scene.ts";
 
-Deno.test("DANM serves the Pods of a node, from installation to the last one's end", async (t) => {
-  await using cluster = await startRealCluster(startNamespaceMachine, 1);
+Deno.test("DANM serves the Pods of two nodes, from installation to the last one's end", async (t) => {
+  await using cluster = await startRealCluster(startNamespaceMachine, 2);
   const scene = openScene(cluster);
-  const [node] = cluster.nodes;
+  const [first, second] = cluster.nodes;
   const { kubectl } = cluster;
 
-  await t.step("it installs itself and becomes the node's network", async () => {
+  await t.step("it installs itself and becomes the nodes' network", async () => {
     await installDanm(cluster);
-    const [first] = (await node!.run("ls", "/etc/cni/net.d")).split("\n");
-    assertEquals(first, "00-danm.conf");
+    for (const node of cluster.nodes) {
+      assertEquals((await node.run("ls", "/etc/cni/net.d")).split("\n")[0], "00-danm.conf");
+    }
   });
 
   let web: readonly PodView[] = [];
   let gateways: readonly PodView[] = [];
+  /** Each gateway asks each one on each network: some are on another node. */
   const servicesLead = async () => {
     gateways = await scene.pods("gateway", 2);
     for (const network of ["external", "internal"]) {
-      const found = await scene.leadsTo(web[0]!, `gateway-${network}`, network, gateways);
-      for (const address of found) assertEquals((await scene.request(gateways[0]!, address)).split("-")[0], "gateway");
+      const addresses = await scene.addresses(network);
+      await scene.leadsTo(gateways[0]!, `gateway-${network}`, network, gateways);
+      for (const from of gateways) {
+        for (const { name } of gateways) {
+          assertEquals(await scene.request(from, addresses.get(name)!), `${name}\n`);
+        }
+      }
     }
   };
 
@@ -51,18 +58,16 @@ Deno.test("DANM serves the Pods of a node, from installation to the last one's e
     for (const { uid } of gateways) assert(!before.includes(uid));
   });
 
-  await t.step("a drained node is left clean, and used again", async () => {
-    await kubectl("drain", node!.name, "--ignore-daemonsets", "--delete-emptydir-data", "--force", "--timeout=60s");
-    await eventually("see nothing left of Pods", async () => {
-      const left = await podLeftovers(cluster);
-      assertEquals(left, []);
+  await t.step("a drained node is left clean, and its Pods serve elsewhere", async () => {
+    assertEquals(new Set(gateways.map(({ node }) => node)).size, 2);
+    await kubectl("drain", second!.name, "--ignore-daemonsets", "--delete-emptydir-data", "--timeout=60s");
+    await eventually("see nothing left on it", async () => {
+      assertEquals(await nodeLeftovers(second!), []);
       return true;
     }, { intervalMs: 250 });
-    await kubectl("uncordon", node!.name);
-    const old = web;
-    web = await scene.pods("web", 3);
-    assertNotEquals(web[0]!.uid, old[0]!.uid);
     await servicesLead();
+    assertEquals(gateways.map(({ node }) => node), [first!.name, first!.name]);
+    await kubectl("uncordon", second!.name);
   });
 
   await t.step("nothing is left of deleted Pods, and no link of deleted networks", async () => {
@@ -71,10 +76,12 @@ Deno.test("DANM serves the Pods of a node, from installation to the last one's e
       assertEquals(await podLeftovers(cluster), []);
       return true;
     }, { intervalMs: 250 });
-    assert((await node!.run("ip", "-brief", "link")).includes("vx_internal"));
+    const hasLink = async () => {
+      const links = await Promise.all(cluster.nodes.map((node) => node.run("ip", "-brief", "link")));
+      return links.map((text) => text.includes("vx_internal"));
+    };
+    assertEquals(await hasLink(), [true, true]);
     await kubectl("delete", "clusternetworks.danm.k8s.io", "--all");
-    await eventually("see no link of a network", async () => {
-      return !(await node!.run("ip", "-brief", "link")).includes("vx_internal") || undefined;
-    });
+    await eventually("see no link of a network", async () => !(await hasLink()).includes(true) || undefined);
   });
 });
