@@ -15,7 +15,7 @@ import { renewalTime, requestToken } from "./token.ts";
 import { uninstall } from "./uninstall.ts";
 
 /** How often to look at settings and node. That costs a few small files. */
-const RESYNC_MS = 5000;
+const RESYNC_MS = 2000;
 
 /** How often to try the plugins although nothing has changed: that shows whether their token is still good. */
 const TRIAL_MS = 60_000;

@@ -1,0 +1,112 @@
+/** Upgrades of a node at work, and installers that are killed. */
+
+import { assertEquals } from "@std/assert";
+import { DEFAULT_API_GROUP } from "../../lib/api/resource.ts";
+import { install } from "../../lib/installer/install.ts";
+import type { Node } from "../../lib/installer/node.ts";
+import { tokenOf } from "../../lib/installer/node_files.ts";
+import { readPayload } from "../../lib/installer/payload.ts";
+import { readSettings } from "../../lib/installer/settings.ts";
+import { removeOldVersions } from "../../lib/installer/versions.ts";
+import { sharedCluster } from "../cluster/shared_cluster.ts";
+import { createTestNode } from "../runtime/test_node.ts";
+import { createNode, type InstalledNode } from "./installed_node.ts";
+
+const cluster = await sharedCluster();
+Deno.test.afterAll(async () => await cluster[Symbol.asyncDispose]());
+
+const UPGRADES = 50;
+const KILLS = 16;
+
+/** About as long as a start, a first copy and a trial take together. */
+const LONGEST_LIFE_MS = 2000;
+
+/** Installs one of the node's two versions again and again, in this process: an installer that lives. */
+async function upgrader(node: InstalledNode, pluginDir: string, stateDir: string) {
+  const place: Node = { root: "/", pluginDir, configDir: node.configDir, runtimeDir: node.runtimeDir };
+  const payloads = await Promise.all(node.versions.map((folder) => readPayload(folder, place)));
+  const token = tokenOf(await Deno.readTextFile(`${node.configDir}/danm.kubeconfig`))!;
+  const access = { server: cluster.url, caPem: cluster.caPem, token };
+  const settings = readSettings(new Map([["stateDir", stateDir]]));
+  return async (number: number) => {
+    const payload = payloads[number % 2]!;
+    const signal = AbortSignal.timeout(60_000);
+    await install(place, { payload, settings, apiGroup: DEFAULT_API_GROUP, access }, false, signal);
+  };
+}
+
+Deno.test("an upgrade is not felt by Pods that come and go meanwhile, 50 times", async () => {
+  await using node = await createNode(cluster);
+  await node.install();
+  await using test = await createTestNode(cluster, `${node.configDir}/danm.kubeconfig`);
+  await test.createNetwork("a", { cidr: "10.1.0.0/24" });
+  const upgrade = await upgrader(node, test.runtime.binDir, test.runtime.stateDir);
+  await upgrade(0);
+  let isUpgrading = true;
+  const done = { attach: 0, version: 0 };
+  const attaching = async () => {
+    await using container = await test.createContainer([{ network: "a", ip: "dynamic" }]);
+    for (; isUpgrading; done.attach++) {
+      await test.attach(container);
+      await test.detach(container);
+    }
+  };
+  const asking = async () => {
+    for (; isUpgrading; done.version++) {
+      const { code, stderr } = await test.runtime.call("VERSION", undefined);
+      assertEquals([code, stderr], [0, ""]);
+    }
+  };
+  const upgrading = async () => {
+    for (let number = 1; number <= UPGRADES; number++) await upgrade(number);
+    isUpgrading = false;
+  };
+  const ends = await Promise.allSettled([upgrading(), attaching(), asking()]);
+  isUpgrading = false;
+  assertEquals(ends.flatMap((end) => end.status === "rejected" ? [String(end.reason)] : []), []);
+  assertEquals([done.attach > 5, done.version > 5], [true, true], JSON.stringify(done));
+  assertEquals(await test.leftovers(), []);
+});
+
+Deno.test("an installer killed at any instant leaves a node that works, and the next one completes it", async () => {
+  await using node = await createNode(cluster);
+  for (let number = 0; number < KILLS; number++) {
+    await using process = node.start(node.versions[number % 2]);
+    // From the first moment to the last, in an order that is no other.
+    const life = ((number * 7) % KILLS) / (KILLS - 1) * LONGEST_LIFE_MS;
+    await Promise.race([process.status, new Promise((resolve) => setTimeout(resolve, life))]);
+    process.kill("SIGKILL");
+    await process.status;
+    const installed = (await node.files()).includes("net.d/00-danm.conf");
+    if (installed) assertEquals((await node.call("danm", "VERSION")).code, 0, `after ${life} ms`);
+  }
+  await node.install(node.versions[0]);
+  assertEquals((await node.call("danm", "STATUS", { cniVersion: "1.1.0" })).code, 0);
+  const left = (await node.files()).filter((path) => /\.new$|\.tmp$|trial/.test(path));
+  assertEquals(left, []);
+});
+
+Deno.test("removeOldVersions() waits until no process of a version runs", async () => {
+  await using node = await createNode(cluster);
+  await node.install(node.versions[0]);
+  await node.install(node.versions[1]);
+  const place: Node = { root: "/", ...node };
+  const [current] = /[^/]+(?=\/danm\.program)/.exec(await Deno.readTextFile(`${node.pluginDir}/danm`)) ?? [""];
+  const versions = () =>
+    [...Deno.readDirSync(node.runtimeDir)].map(({ name }) => name).filter((name) => name !== ".lock");
+  const old = versions().find((name) => name !== current)!;
+  // A call that takes long: it waits for the end of its input.
+  const child = new Deno.Command(`${node.runtimeDir}/${old}/danm`, {
+    env: { CNI_COMMAND: "VERSION" },
+    clearEnv: true,
+    stdin: "piped",
+    stdout: "null",
+  }).spawn();
+  const later = Date.now() + 61_000;
+  assertEquals(await removeOldVersions(place, current, Date.now()), []); // replaced just now
+  assertEquals(await removeOldVersions(place, current, later), []); // in use
+  await child.stdin.close();
+  await child.status;
+  assertEquals(await removeOldVersions(place, current, later), [old]);
+  assertEquals(versions(), [current]);
+});
