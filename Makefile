@@ -22,7 +22,7 @@ SCRIPTS := .ci/run $(shell find tests -name '*.sh')
 
 .PHONY: help
 help: ## this list
-	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
+	@sed -nE 's/^([a-z0-9-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
 	@sed -n '/^# Settings/,$$ s/^#//p' $(MAKEFILE_LIST)
 
 .PHONY: build
@@ -38,8 +38,16 @@ images: build ## a container image of each component, by buildah or docker, and 
 	@deno run -A tests/images/main.ts bin
 
 .PHONY: demo
-demo: setup-test setup-kernel build ## Pods on macvlan and ipvlan networks, on a real API server, from ADD to nothing left (root)
+demo: setup-cluster images ## DANM installs itself on a real cluster, Pods run on three networks, everything goes (root)
 	@deno run -A tests/demo/main.ts
+
+.PHONY: cluster
+cluster: setup-cluster images ## a real cluster to play with, of NODES nodes, until Ctrl-C (root)
+	@deno run -A tests/e2e/cluster.ts $(NODES)
+
+.PHONY: e2e
+e2e: setup-cluster setup-kernel images ## DANM as users run it: installation, Pods, a lost node, restarts; twenty minutes (root)
+	@deno run -A tests/run/main.ts node e2e
 
 .PHONY: check
 check: setup-deno ## format, lint with the layers, types, generated files, scripts
@@ -54,15 +62,16 @@ manifests: setup-deno ## generate the CRDs and schemas, of API_GROUP if given
 	@deno task --quiet manifests $(if $(API_GROUP),--api-group=$(API_GROUP))
 
 .PHONY: test
-test: setup-test setup-kernel images ## all tests, in four lanes (root)
+test: setup-cluster setup-kernel images ## all tests but the long ones of e2e, in five lanes (root)
 	@deno run -A tests/run/main.ts
 
-.PHONY: test-pure test-host test-cluster test-kernel
+.PHONY: test-pure test-host test-cluster test-kernel test-node
 test-pure: setup-deno ## the tests that need nothing, in seconds; also: deno task test
 test-host: setup-test setup-kernel images ## the tests on namespaces of this kernel, processes and files (root)
 test-cluster: setup-test build ## the tests on a real etcd and kube-apiserver (root)
 test-kernel: setup-test setup-kernel build ## the tests on a Debian kernel under QEMU (root)
-test-pure test-host test-cluster test-kernel:
+test-node: setup-cluster images ## the tests with real Pods, on nodes made of namespaces (root)
+test-pure test-host test-cluster test-kernel test-node:
 	@deno run -A tests/run/main.ts $(@:test-%=%)
 
 .PHONY: bench
@@ -91,9 +100,11 @@ clean: ## remove bin/; what is cached outside the tree stays
 #   DANM_CACHE=DIR          where tools are kept (~/.cache/danm)
 #   DANM_DOWNLOAD=1         fetch release binaries of etcd, Kubernetes and the CNI plugins instead of building them
 #   KUBEBUILDER_ASSETS=DIR  use the etcd, kube-apiserver and kubectl found there
+#   NODES=COUNT             how many nodes "make cluster" starts (1)
 #   BASE=IMAGE              what the images are based on, instead of Debian packages: an image with sh, coreutils,
 #                           util-linux, grep, iproute2 and libgcc_s
 #   DENORT_BIN=FILE         the runtime that deno compile puts into binaries, where it cannot be downloaded
 #
-# Lanes of tests: a file's name says where it runs, *_root_test.ts (host), *_cluster_test.ts or *_kernel_test.ts; else
-# its folder does, as tests/run/lanes.ts lists them. Tests of pure folders get no permissions at all.
+# Lanes of tests: a file's name says where it runs, *_root_test.ts (host), *_cluster_test.ts, *_kernel_test.ts,
+# *_node_test.ts or *_e2e_test.ts; else its folder does, as tests/run/lanes.ts lists them. Tests of pure folders get no
+# permissions at all.
