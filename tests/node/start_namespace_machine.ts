@@ -29,7 +29,7 @@ export async function startNamespaceMachine(network: NodeNetwork, number: number
   let enter: string[] = [];
   const powerOff = async () => {
     await power.disposeAsync();
-    for (const { bridge } of network.wires) await run("ip", "link", "delete", `${bridge}-${number}`);
+    for (const wire of network.wires) await unplug(wire, number);
     await Deno.remove(`${folder}/pid`);
   };
   const powerOn = async () => {
@@ -75,6 +75,12 @@ async function plugIn({ link, bridge, nodeAddress }: NodeWire, number: number, p
   await run("ip", "link", "set", port, "master", bridge, "up");
   await run("nsenter", ...enter, "ip", "address", "add", nodeAddress(number), "dev", link);
   await run("nsenter", ...enter, "ip", "link", "set", link, "up");
+}
+
+/** The kernel does the same, at once or when the last connection has timed out. */
+async function unplug({ bridge }: NodeWire, number: number): Promise<void> {
+  const port = `${bridge}-${number}`;
+  await run("sh", "-c", `ip link delete ${port} 2>/dev/null || [ ! -e /sys/class/net/${port} ]`);
 }
 
 /** Groups can be removed when their processes have ended, which takes a moment. */
