@@ -24,10 +24,14 @@ const ONE_OWNER = {
   }],
 } as const;
 
-/** Refuses offsets that are not written as the block's numbers are: `07` and `7` would be two owners of one number. */
+/**
+ * Refuses offsets that are not written as the block's numbers are: `07` and `7` would be two owners of one number. The
+ * size is read once, by way of a list of one: in the loop it would be a twelfth of what a write costs the API server.
+ */
 function offsetsInside(field: string): Rule {
   return {
-    rule: `!has(self.${field}) || self.${field}.all(o, string(int(o)) == o && int(o) >= 0 && int(o) < self.size)`,
+    rule: `!has(self.${field}) || [self.size].all(n, self.${field}.all(o, ` +
+      "string(int(o)) == o && int(o) >= 0 && int(o) < n))",
     message: "every key must be a decimal number below size",
     fieldPath: `.${field}`,
   };

@@ -27,10 +27,18 @@ export interface BlockStore {
   create(block: NewBlock, signal: AbortSignal): Promise<Block>;
 
   /**
-   * Takes `offset` for `owner`. Resolves to the block right after that when `owner` holds the number now, also from
-   * before; to undefined, having changed nothing, when another owner holds it.
+   * Takes `offset` for `owner`, unless another owner holds it; then nothing is changed. Resolves to the block as it is
+   * right after that: its allocations say who holds the number.
+   *
+   * @param forget offsets whose release needs to be noted no longer
    */
-  take(name: string, offset: number, owner: string, signal: AbortSignal): Promise<Block | undefined>;
+  take(name: string, offset: number, owner: string, signal: AbortSignal, forget?: readonly number[]): Promise<Block>;
+
+  /**
+   * Does what `take()` does for who has not read the block: nothing is changed either when a release of the number is
+   * noted. Resolves to undefined when there is no such block.
+   */
+  takeUnseen(name: string, offset: number, owner: string, signal: AbortSignal): Promise<Block | undefined>;
 
   /**
    * Releases `offset` at time `at` if `owner` holds it, and the block is full no more; anything else is left as it is,

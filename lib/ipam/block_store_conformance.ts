@@ -67,9 +67,9 @@ export const blockStoreCases: readonly BlockStoreCase[] = [
       const { name } = await makeBlock(store, space);
       const owners = Array.from({ length: 8 }, (_, index) => `owner-${index}`);
       const taken = await Promise.all(owners.map((owner) => store.take(name, 7, owner, signal)));
-      assertEquals(taken.filter(Boolean).length, 1);
-      const winner = owners[taken.findIndex((block) => block !== undefined)]!;
-      assertEquals((await store.read(name, signal))?.allocations, { 7: winner });
+      const told = [...new Set(taken.map(({ allocations }) => allocations[7]))];
+      assertEquals(told.length, 1, "all were told the same");
+      assertEquals((await store.read(name, signal))?.allocations, { 7: told[0]! });
     },
   },
   {
@@ -78,7 +78,7 @@ export const blockStoreCases: readonly BlockStoreCase[] = [
       const { name } = await makeBlock(store, space);
       const offsets = Array.from({ length: 16 }, (_, offset) => offset);
       const taken = await Promise.all(offsets.map((offset) => store.take(name, offset, `o${offset}`, signal)));
-      assert(taken.every(Boolean));
+      for (const offset of offsets) assertEquals(taken[offset]!.allocations[offset], `o${offset}`);
       const { allocations } = (await store.read(name, signal))!;
       assertEquals(allocations, Object.fromEntries(offsets.map((offset) => [offset, `o${offset}`])));
     },
@@ -87,9 +87,9 @@ export const blockStoreCases: readonly BlockStoreCase[] = [
     name: "take() succeeds again for the owner who holds the number, and for no one else",
     async run(store, space) {
       const { name } = await makeBlock(store, space);
-      assertEquals((await store.take(name, 15, "a", signal))?.allocations, { 15: "a" });
-      assertEquals((await store.take(name, 15, "a", signal))?.allocations, { 15: "a" });
-      assertEquals(await store.take(name, 15, "b", signal), undefined);
+      for (const owner of ["a", "a", "b"]) {
+        assertEquals((await store.take(name, 15, owner, signal)).allocations, { 15: "a" });
+      }
     },
   },
   {
@@ -104,7 +104,7 @@ export const blockStoreCases: readonly BlockStoreCase[] = [
     name: "release() frees the number, notes when, and unmarks the block",
     async run(store, space) {
       const block = await makeBlock(store, space);
-      await store.markFull((await store.take(block.name, 3, "a", signal))!, "pool", signal);
+      await store.markFull(await store.take(block.name, 3, "a", signal), "pool", signal);
       await store.release(block.name, 3, "a", NOW, signal);
       const after = await reread(store, block);
       assertEquals([after.allocations, after.released, after.fullFor], [{}, { 3: NOW.toISOString() }, undefined]);
@@ -129,15 +129,60 @@ export const blockStoreCases: readonly BlockStoreCase[] = [
       const block = await makeBlock(store, space);
       await store.take(block.name, 3, "a", signal);
       await store.release(block.name, 3, "a", NOW, signal);
-      assertEquals((await store.take(block.name, 3, "b", signal))?.released, {});
+      assertEquals((await store.take(block.name, 3, "b", signal)).released, {});
       assertEquals((await reread(store, block)).released, {});
+    },
+  },
+  {
+    name: "take() forgets the releases it is told to",
+    async run(store, space) {
+      const block = await makeBlock(store, space);
+      for (const offset of [3, 4, 5]) {
+        await store.take(block.name, offset, "a", signal);
+        await store.release(block.name, offset, "a", NOW, signal);
+      }
+      assertEquals(Object.keys((await store.take(block.name, 9, "b", signal, [3, 5, 7])).released), ["4"]);
+      assertEquals((await store.take(block.name, 9, "c", signal, [4])).released, { 4: NOW.toISOString() });
+    },
+  },
+  {
+    name: "takeUnseen() takes a number that nobody ever had, also when repeated",
+    async run(store, space) {
+      const block = await makeBlock(store, space);
+      for (const owner of ["a", "a", "b"]) {
+        assertEquals((await store.takeUnseen(block.name, 3, owner, signal))?.allocations, { 3: "a" });
+      }
+      assertEquals((await reread(store, block)).allocations, { 3: "a" });
+    },
+  },
+  {
+    name: "takeUnseen() leaves alone what was released, and what does not exist",
+    async run(store, space) {
+      const block = await makeBlock(store, space);
+      await store.take(block.name, 3, "a", signal);
+      await store.release(block.name, 3, "a", NOW, signal);
+      const before = await reread(store, block);
+      assertEquals(await store.takeUnseen(block.name, 3, "b", signal), before);
+      assertEquals(await store.takeUnseen(block.name, 16, "b", signal), before);
+      assertEquals(await reread(store, block), before);
+      assertEquals(await store.takeUnseen(blockName(space, 0n), 0, "a", signal), undefined);
+    },
+  },
+  {
+    name: "takeUnseen() gives a number to one of many owners who want it",
+    async run(store, space) {
+      const { name } = await makeBlock(store, space);
+      const owners = Array.from({ length: 8 }, (_, index) => `owner-${index}`);
+      const taken = await Promise.all(owners.map((owner) => store.takeUnseen(name, 7, owner, signal)));
+      assertEquals(new Set(taken.map((block) => block?.allocations[7])).size, 1);
+      assertEquals(Object.keys((await store.read(name, signal))!.allocations), ["7"]);
     },
   },
   {
     name: "markFull() does nothing when the block has changed since it was read",
     async run(store, space) {
       const block = await makeBlock(store, space);
-      const full = (await store.take(block.name, 3, "a", signal))!;
+      const full = await store.take(block.name, 3, "a", signal);
       await store.release(block.name, 3, "a", NOW, signal);
       await store.markFull(full, "pool", signal);
       assertEquals((await reread(store, block)).fullFor, undefined);
@@ -189,6 +234,7 @@ export const blockStoreCases: readonly BlockStoreCase[] = [
       const aborted = AbortSignal.abort(new Error("enough"));
       await assertRejects(() => store.read(name, aborted), Error, "enough");
       await assertRejects(() => store.take(name, 0, "a", aborted), Error, "enough");
+      await assertRejects(() => store.takeUnseen(name, 0, "a", aborted), Error, "enough");
       await assertRejects(() => store.release(name, 0, "a", NOW, aborted), Error, "enough");
       await assertRejects(() => store.listFree(space, "pool", 1, undefined, aborted), Error, "enough");
     },

@@ -58,16 +58,22 @@ export function createMemoryBlockStore(turn: () => Promise<void> = () => Promise
       }
       return entries.get(name)!.block;
     },
-    async take(name, offset, owner, signal) {
+    async take(name, offset, owner, signal, forget = []) {
       await begin(signal);
       const block = entries.get(name)?.block;
       if (!block || offset >= block.size) throw new RangeError(`Cannot take ${offset} of ${name}: it does not exist`);
-      const { [offset]: holder = owner } = block.allocations;
-      if (holder !== owner) return undefined;
+      if (block.allocations[offset] !== undefined) return block;
       return change(name, {
         allocations: { ...block.allocations, [offset]: owner },
-        released: without(block.released, offset),
+        released: without(block.released, offset, ...forget),
       });
+    },
+    async takeUnseen(name, offset, owner, signal) {
+      await begin(signal);
+      const block = entries.get(name)?.block;
+      if (!block || offset >= block.size || block.released[offset] !== undefined) return block;
+      if (block.allocations[offset] !== undefined) return block;
+      return change(name, { allocations: { ...block.allocations, [offset]: owner } });
     },
     async release(name, offset, owner, at, signal) {
       await begin(signal);
@@ -101,7 +107,6 @@ export function createMemoryBlockStore(turn: () => Promise<void> = () => Promise
   };
 }
 
-function without(values: Block["allocations"], offset: number): Block["allocations"] {
-  const { [offset]: _, ...rest } = values;
-  return rest;
+function without(values: Block["allocations"], ...offsets: readonly number[]): Block["allocations"] {
+  return Object.fromEntries(Object.entries(values).filter(([offset]) => !offsets.includes(Number(offset))));
 }

@@ -2,10 +2,10 @@
 
 import { type Address, formatAddress } from "../net/address.ts";
 import { contains, formatSubnet } from "../net/subnet.ts";
-import { offsetIn } from "./block.ts";
+import { type Block, offsetIn } from "./block.ts";
 import { blockSizeFor } from "./block_geometry.ts";
 import type { BlockStore } from "./block_store.ts";
-import { type Find, findFree, isFull, type Search } from "./find_free.ts";
+import { type Find, findFree, findRested, guessFree, isFull, restedReleases, type Search } from "./find_free.ts";
 import { isHostAddress } from "./host_address.ts";
 import { isSet } from "./legacy_bitmap.ts";
 import { openBlock } from "./open_block.ts";
@@ -38,13 +38,14 @@ export async function reserveAddress(
 
 async function reserveDynamic(search: Search): Promise<Reservation> {
   const { pool, context: { signal }, random } = search;
-  for (let round = 0;; round++) {
-    const find = await findFree(search, round);
+  let { reservation, block } = await takeGuess(search);
+  for (let round = 0; !reservation; round++) {
+    const find = (block && findRested(search, block)) ?? await findFree(search, round, block);
     if (!find) throw new PoolExhaustedError(pool);
-    const reservation = await take(search, find);
-    if (reservation) return reservation;
-    await pause(random() * Math.min(MAX_PAUSE_MS, 5 * 2 ** round), signal);
+    ({ reservation, block } = await take(search, find));
+    if (!reservation) await pause(random() * Math.min(MAX_PAUSE_MS, 5 * 2 ** round), signal);
   }
+  return reservation;
 }
 
 async function reserveStatic(search: Search, address: Address): Promise<Reservation> {
@@ -55,7 +56,7 @@ async function reserveStatic(search: Search, address: Address): Promise<Reservat
     const offset = offsetIn(block, address.value);
     const holder = block.allocations[offset];
     if (holder !== undefined && holder !== owner) throw new AddressTakenError(pool, address, holder);
-    const reservation = await take(search, { block, offset });
+    const { reservation } = await take(search, { block, offset });
     if (reservation) return reservation; // else somebody was faster, and the next read tells who
   }
 }
@@ -71,20 +72,50 @@ function checkStatic(pool: Pool, address: Address): void {
   }
 }
 
-/** Takes what was found free; resolves to undefined when somebody else was faster. */
-async function take({ store, pool, key, context }: Search, { block, offset }: Find): Promise<Reservation | undefined> {
-  const { owner, intend, signal } = context;
+/** What came of an attempt to take a number. */
+interface Attempt {
+  /** Undefined when somebody else was faster. */
+  readonly reservation?: Reservation | undefined;
+  /** The block as it is after that; undefined when it does not exist. */
+  readonly block?: Block | undefined;
+}
+
+/** Tries a number without having seen its block: in a network with room that saves the reading. */
+async function takeGuess(search: Search): Promise<Attempt> {
+  const guess = guessFree(search);
+  if (!guess) return {};
+  const { store, context: { owner, signal } } = search;
+  return await takeFrom(search, guess.block, guess.base, guess.offset, () => {
+    return store.takeUnseen(guess.block, guess.offset, owner, signal);
+  });
+}
+
+/** Takes what was found free. */
+async function take(search: Search, { block, offset }: Find): Promise<Attempt> {
+  const { store, context: { owner, signal } } = search;
+  return await takeFrom(search, block.name, block.base, offset, () => {
+    return store.take(block.name, offset, owner, signal, restedReleases(search, block));
+  });
+}
+
+async function takeFrom(
+  { store, pool, key, context: { owner, intend, signal } }: Search,
+  name: string,
+  base: bigint,
+  offset: number,
+  attempt: () => Promise<Block | undefined>,
+): Promise<Attempt> {
   signal.throwIfAborted();
-  const address = { family: pool.family, value: block.base + BigInt(offset) };
-  const claim: Claim = { block: block.name, offset, address: formatAddress(address), owner };
+  const address = { family: pool.family, value: base + BigInt(offset) };
+  const claim: Claim = { block: name, offset, address: formatAddress(address), owner };
   await intend(claim);
-  const after = await store.take(block.name, offset, owner, signal);
-  if (!after) return undefined;
-  if (isFull(pool, after)) {
+  const block = await attempt();
+  if (block?.allocations[offset] !== owner) return { block };
+  if (isFull(pool, block)) {
     // So that others need not look at it. The address is held either way: if this fails, who looks next marks it.
-    await store.markFull(after, key, signal).catch(() => {});
+    await store.markFull(block, key, signal).catch(() => {});
   }
-  return { address, prefix: pool.subnet.prefix, claim };
+  return { reservation: { address, prefix: pool.subnet.prefix, claim }, block };
 }
 
 /** Waits `ms` milliseconds; rejects with the reason of `signal` when that comes first. */

@@ -208,6 +208,33 @@ Deno.test("reserveAddress() takes any other address before one that was released
   assertEquals(addresses.includes(await reserve(store, pool, "last", DYNAMIC, clock)), true);
 });
 
+Deno.test("reserveAddress() takes an address in one operation, where nobody ever had one", async () => {
+  const [memory, pool] = [createMemoryBlockStore(), testPool({ cidr: "10.0.0.0/29" })];
+  await reserve(memory, pool, "maker", fixed("10.0.0.1"));
+  const operations: string[] = [];
+  const store = Object.fromEntries(
+    Object.entries(memory).map(([name, operation]) => [name, (...args: never[]) => {
+      operations.push(name);
+      return (operation as (...args: never[]) => unknown)(...args);
+    }]),
+  ) as unknown as BlockStore;
+  await reserve(store, pool, "a", DYNAMIC, { random: () => 0.9 });
+  assertEquals(operations, ["takeUnseen"]);
+});
+
+Deno.test("reserveAddress() does not keep for ever when addresses were released", async () => {
+  const [store, pool] = [createMemoryBlockStore(), testPool({ cidr: "10.0.0.0/29" })];
+  let now = NOW;
+  for (const index of [1, 2, 3, 4, 5, 6]) {
+    now += 3 * MINUTE;
+    const address = `10.0.0.${index}`;
+    await reserve(store, pool, "a", fixed(address));
+    await releaseAddress(store, pool.network, parseAddress(address)!, "a", new Date(now), signal);
+  }
+  assertEquals(await reserve(store, pool, "b", DYNAMIC, { now: () => now, random: () => 0 }), "10.0.0.1");
+  assertEquals(Object.keys(store.all()[0]!.released), ["3", "4", "5", "6"]);
+});
+
 /** One subnet with pools for which new blocks have 16, 32, 64 and 256 numbers. */
 const GROWN = ["10.0.0.254", "10.0.2.254", "10.0.15.254", "10.0.255.254"].map((end) =>
   testPool({ cidr: "10.0.0.0/16", allocation_pool: { end } })

@@ -51,16 +51,22 @@ export function createBlockStore(client: KubeClient, group: ApiGroup): BlockStor
       return blockOf(await client.get<AddressBlock>({ ...blocks, name }, { signal }), group);
     },
 
-    async take(name, offset, owner, signal) {
+    async take(name, offset, owner, signal, forget = []) {
       for (let attempt = 1;; attempt++) {
-        const takeIt = patch(name, takePatch(offset, owner), signal);
+        const takeIt = patch(name, takePatch(offset, owner, forget), signal);
         const refusal = await refusalOf(isInvalid, takeIt);
         if (!refusal) return await takeIt;
         const block = await read(name, signal);
-        const holder = block?.allocations[offset];
-        if (holder !== undefined) return holder === owner ? block : undefined;
+        if (block?.allocations[offset] !== undefined) return block;
         if (attempt === TAKE_ATTEMPTS) throw refusal; // nobody holds it, so it is the request that is wrong
       }
+    },
+
+    async takeUnseen(name, offset, owner, signal) {
+      const takeIt = patch(name, takeUnseenPatch(offset, owner), signal);
+      const refusal = await refusalOf(isInvalidOrNotFound, takeIt);
+      if (!refusal) return await takeIt;
+      return isNotFound(refusal) ? undefined : await read(name, signal); // it may be held from before
     },
 
     async release(name, offset, owner, at, signal) {
@@ -107,10 +113,24 @@ export function createBlockStore(client: KubeClient, group: ApiGroup): BlockStor
 }
 
 /** Takes `offset`: the server refuses to change the owner of one that is taken. Source: RFC 7396. */
-function takePatch(offset: number, owner: string): Patch {
+function takePatch(offset: number, owner: string, forget: readonly number[]): Patch {
   const metadata = { managedFields: NO_MANAGED_FIELDS };
-  const spec = { allocations: { [offset]: owner }, released: { [offset]: null } };
-  return { type: "merge", body: { metadata, spec } };
+  const released = Object.fromEntries([offset, ...forget].map((each) => [each, null]));
+  return { type: "merge", body: { metadata, spec: { allocations: { [offset]: owner }, released } } };
+}
+
+/** Takes `offset` if there is neither an owner nor a release of it: to the server, what is absent equals null. */
+function takeUnseenPatch(offset: number, owner: string): Patch {
+  const allocation = jsonPointer("spec", "allocations", String(offset));
+  return {
+    type: "json",
+    operations: [
+      { op: "test", path: allocation, value: null },
+      { op: "test", path: jsonPointer("spec", "released", String(offset)), value: null },
+      { op: "add", path: allocation, value: owner },
+      { op: "add", path: "/metadata/managedFields", value: NO_MANAGED_FIELDS },
+    ],
+  };
 }
 
 /** Releases `offset` if `owner` holds it. In one step with that the block is full no more. Source: RFC 6902. */

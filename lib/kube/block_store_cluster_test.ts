@@ -101,13 +101,18 @@ const UNTOUCHED = { allocations: { 1: "a" }, released: {} };
 const WRITES: readonly Write[] = [
   {
     name: "take()",
-    run: async (store, { name }) => assertEquals((await store.take(name, 2, "b", soon()))?.allocations[2], "b"),
+    run: async (store, { name }) => assertEquals((await store.take(name, 2, "b", soon())).allocations[2], "b"),
     after: { allocations: { 1: "a", 2: "b" }, released: {} },
   },
   {
     name: "take() of a number that is taken",
-    run: async (store, { name }) => assertEquals(await store.take(name, 1, "b", soon()), undefined),
+    run: async (store, { name }) => assertEquals((await store.take(name, 1, "b", soon())).allocations[1], "a"),
     after: UNTOUCHED,
+  },
+  {
+    name: "takeUnseen()",
+    run: async (store, { name }) => assertEquals((await store.takeUnseen(name, 2, "b", soon()))?.allocations[2], "b"),
+    after: { allocations: { 1: "a", 2: "b" }, released: {} },
   },
   {
     name: "release()",
@@ -133,7 +138,7 @@ for (const action of FAULTS) {
       const store = createBlockStore(proxied, "danm.k8s.io");
       proxy.reset();
       const { name } = await store.create({ space: freshSpace(), base: 0n, size: 16 }, soon());
-      const block = (await store.take(name, 1, "a", soon()))!;
+      const block = await store.take(name, 1, "a", soon());
       proxy.reset();
       proxy.inject({ method: "PATCH", nth: 1, action });
       await run(store, block);
@@ -158,7 +163,7 @@ for (const action of FAULTS) {
     const store = createBlockStore(proxied, "danm.k8s.io");
     proxy.reset();
     const { name } = await store.create({ space: freshSpace(), base: 0n, size: 16 }, soon());
-    const full = (await store.take(name, 1, "a", soon()))!;
+    const full = await store.take(name, 1, "a", soon());
     await store.release(name, 1, "a", NOW, soon());
     proxy.reset();
     proxy.inject({ method: "PATCH", nth: 1, action });
@@ -172,5 +177,5 @@ Deno.test("createBlockStore() take() tries again when a refusal turns out to be 
   proxy.reset();
   const { name } = await store.create({ space: freshSpace(), base: 0n, size: 16 }, soon());
   proxy.inject({ method: "PATCH", nth: 1, action: { kind: "answer", status: 422, reason: "Invalid" } });
-  assertEquals((await store.take(name, 1, "a", soon()))?.allocations, { 1: "a" });
+  assertEquals((await store.take(name, 1, "a", soon())).allocations, { 1: "a" });
 });
