@@ -1,12 +1,13 @@
 /** Taking DANM from a node. */
 
-import { join } from "@std/path/posix";
 import { listFolder } from "../host/list_folder.ts";
 import { listJournals } from "../host/list_journals.ts";
 import { openLocked } from "../host/open_locked.ts";
-import { readFolder } from "../host/read_folder.ts";
+import { readFolder, type TextFile } from "../host/read_folder.ts";
 import { readIfThere } from "../host/read_if_there.ts";
+import { removeIfEmpty } from "../host/remove_if_empty.ts";
 import { removeIfThere } from "../host/remove_if_there.ts";
+import { readDanmConfig } from "../plugin/danm_config.ts";
 import { unfinished } from "./install.ts";
 import { kubeconfigPath, lockPath, type Node, seenFrom } from "./node.ts";
 import { isOwnConfig } from "./node_files.ts";
@@ -26,54 +27,58 @@ export class InUseError extends Error {
  */
 export async function uninstall(node: Node, settings: Settings, signal: AbortSignal): Promise<string[]> {
   const runtimeDir = seenFrom(node, node.runtimeDir);
-  const stateDir = seenFrom(node, settings.stateDir);
-  if ((await listFolder(runtimeDir)).length === 0) return [];
-  using _lock = await openLocked(seenFrom(node, lockPath(node)), signal);
-  const attached = await listJournals(stateDir);
-  if (attached.length > 0) {
-    const some = attached.slice(0, 3).join(", ");
-    throw new InUseError(`Cannot uninstall: ${attached.length} containers are attached (${some}), must be none`);
-  }
-  const paths = [
-    ...await ownConfigs(node),
-    ...await ownPlugins(node),
-    seenFrom(node, kubeconfigPath(node)),
-    ...unfinished(node, settings.configFile).map((path) => seenFrom(node, path)),
-    ...await inside(stateDir, ""),
-    ...await inside(runtimeDir, seenFrom(node, lockPath(node))),
-    seenFrom(node, lockPath(node)), // which tells that there is something left to do
-  ];
+  const configs = await ownConfigs(node);
+  const stateDirs = [...new Set([settings.stateDir, ...configs.map(stateDirOf)])].map((path) => seenFrom(node, path));
   const removed: string[] = [];
-  for (const path of paths) if (await removeIfThere(path)) removed.push(path);
-  for (const folder of [stateDir, runtimeDir]) await removeUnlessMounted(folder);
+  if ((await listFolder(runtimeDir)).length > 0) {
+    using _lock = await openLocked(seenFrom(node, lockPath(node)), signal);
+    refuseWhileInUse((await Promise.all(stateDirs.map(listJournals))).flat());
+    for (const path of await ownFiles(node, settings, configs, stateDirs)) {
+      if (await removeIfThere(path)) removed.push(path);
+    }
+  }
+  for (const folder of [...stateDirs, runtimeDir]) await removeIfEmpty(folder);
   return removed;
 }
 
-async function ownConfigs(node: Node): Promise<string[]> {
+function refuseWhileInUse(attached: readonly string[]): void {
+  if (attached.length === 0) return;
+  const some = attached.slice(0, 3).join(", ") + (attached.length > 3 ? ", ..." : "");
+  throw new InUseError(`Cannot uninstall: containers attached are ${attached.length} (${some}), must be none`);
+}
+
+/** In the order in which they are removed. */
+async function ownFiles(
+  node: Node,
+  { configFile }: Settings,
+  configs: readonly TextFile[],
+  stateDirs: readonly string[],
+): Promise<string[]> {
+  const lock = seenFrom(node, lockPath(node)); // goes last, and tells until then that there is something left to do
+  const inside = async (folder: string) => (await listFolder(folder)).map((name) => `${folder}/${name}`);
+  const folders = await Promise.all([...stateDirs, seenFrom(node, node.runtimeDir)].map(inside));
+  return [
+    ...configs.map(({ name }) => seenFrom(node, `${node.configDir}/${name}`)),
+    ...await ownPlugins(node),
+    ...[kubeconfigPath(node), ...unfinished(node, configFile)].map((path) => seenFrom(node, path)),
+    ...folders.flat().filter((path) => path !== lock),
+    lock,
+  ];
+}
+
+async function ownConfigs(node: Node): Promise<TextFile[]> {
   const files = await readFolder(seenFrom(node, node.configDir), [".conf"]);
-  return files.filter(({ text }) => isOwnConfig(text, node)).map(({ name }) =>
-    seenFrom(node, `${node.configDir}/${name}`)
-  );
+  return files.filter(({ text }) => isOwnConfig(text, node));
 }
 
-/** Not a plugin that somebody else has put there. */
+/** Where danm has kept its journals under an own configuration, whatever the settings are by now. */
+function stateDirOf({ text }: TextFile): string {
+  return readDanmConfig(JSON.parse(text)).stateDir;
+}
+
+/** Not a plugin that somebody else has put there. danm calls fakeipam, so it goes first. */
 async function ownPlugins(node: Node): Promise<string[]> {
-  const own: string[] = [];
-  for (const plugin of PLUGINS) {
-    const path = seenFrom(node, `${node.pluginDir}/${plugin}`);
-    if ((await readIfThere(path))?.includes(`${node.runtimeDir}/`)) own.push(path);
-  }
-  return own.reverse(); // danm calls fakeipam
-}
-
-async function inside(folder: string, except: string): Promise<string[]> {
-  return (await listFolder(folder)).map((name) => join(folder, name)).filter((path) => path !== except);
-}
-
-async function removeUnlessMounted(folder: string): Promise<void> {
-  try {
-    await removeIfThere(folder);
-  } catch (error) {
-    if (!(error instanceof Error) || !/busy|EBUSY/i.test(error.message)) throw error;
-  }
+  const paths = PLUGINS.toReversed().map((plugin) => seenFrom(node, `${node.pluginDir}/${plugin}`));
+  const texts = await Promise.all(paths.map(readIfThere));
+  return paths.filter((_, index) => texts[index]?.includes(`${node.runtimeDir}/`));
 }
