@@ -1,24 +1,29 @@
 /** installer: puts danm, fakeipam and all they need on its node, and keeps it there. */
 
 import { Counter, Gauge } from "prom-client";
-import { createController } from "../controller/controller.ts";
 import type { Daemon, DaemonProgram } from "../controller/daemon.ts";
 import { booleanFlag, type Flag, type FlagValues, textFlag } from "../controller/flag.ts";
 import { readFolder } from "../host/read_folder.ts";
 import { readIfThere } from "../host/read_if_there.ts";
+import { type BackoffLimits, backoffMs } from "../kube/backoff.ts";
+import { pause } from "../kube/pause.ts";
 import { install } from "./install.ts";
 import { kubeconfigPath, type Node, seenFrom } from "./node.ts";
 import { type Access, tokenOf } from "./node_files.ts";
 import { type Payload, readPayload } from "./payload.ts";
 import { readSettings, type Settings } from "./settings.ts";
 import { renewalTime, requestToken } from "./token.ts";
+import { createTokenSource } from "./token_source.ts";
 import { uninstall } from "./uninstall.ts";
 
 /** How often to look at settings and node. That costs a few small files. */
 const RESYNC_MS = 2000;
 
 /** How often to try the plugins although nothing has changed: that shows whether their token is still good. */
-const TRIAL_MS = 60_000;
+const TRIAL_MS = 120_000;
+
+/** A trial costs half a second: less often where it fails. */
+const RETRY: BackoffLimits = { firstMs: 1000, maxMs: 15_000 };
 
 /** danm's service account, in the installer's namespace. */
 const SERVICE_ACCOUNT = "danm";
@@ -66,29 +71,34 @@ async function runInstaller(daemon: Daemon, flags: FlagValues<InstallerFlags>, s
     configDir: flags.configDir,
     runtimeDir: flags.runtimeDir,
   };
-  let problem: string | undefined = "it has not finished yet";
-  daemon.health.addReadiness("node", () => problem);
   const settings = async () => readSettings(await readValues(flags.settingsDir));
+  const goal = flags.uninstall ? "uninstall" : "install";
+  let problem: string | undefined = "it has not finished yet";
+  daemon.health.addReadiness(goal, () => problem);
   const look = flags.uninstall
     ? async (signal: AbortSignal) => tell(daemon, "removed", await uninstall(node, await settings(), signal))
     : createInstallation(daemon, node, await readPayload(flags.sourceDir, node), flags.nodeName, settings);
-  const controller = createController(daemon, {
-    name: flags.uninstall ? "uninstall" : "install",
-    workers: 1,
-    caches: () => [],
-    resync: { everyMs: RESYNC_MS, keys: () => ["node"] },
-    async reconcile(_key, signal) {
-      try {
-        await look(signal);
-        if (problem !== undefined) daemon.log.write("info", flags.uninstall ? "uninstalled" : "installed");
-        problem = undefined;
-      } catch (error) {
-        problem = error instanceof Error ? error.message : String(error);
-        throw error;
-      }
-    },
+  const failed = new Counter({
+    name: "danm_installer_failures_total",
+    help: "Looks at the node that ended with a failure",
+    registers: [daemon.registry],
   });
-  await controller.run(signal);
+  for (let failures = 0; !signal.aborted;) {
+    let waitMs = RESYNC_MS;
+    try {
+      await look(signal);
+      if (problem !== undefined) daemon.log.write("info", `${goal}ed`);
+      problem = undefined;
+      failures = 0;
+    } catch (error) {
+      if (signal.aborted) return;
+      problem = error instanceof Error ? error.message : String(error);
+      failed.inc();
+      waitMs = backoffMs(++failures, RETRY, Math.random());
+      daemon.log.write("warning", `cannot ${goal}`, { reason: error, retryInMs: Math.round(waitMs) });
+    }
+    await pause(waitMs, signal);
+  }
 }
 
 /** A key of a ConfigMap is a file of that name. Names with a dot are kubelet's own. */
@@ -113,26 +123,23 @@ function createInstallation(
     registers,
   });
   const changes = new Counter({ name: "danm_installer_changes_total", help: "Files placed or removed", registers });
-  let isTokenGood = true;
+  const danmToken = createTokenSource(
+    async () => tokenOf(await readIfThere(seenFrom(node, kubeconfigPath(node)))),
+    (seconds, signal) => requestToken(kube, { namespace, name: SERVICE_ACCOUNT, nodeName }, seconds, signal),
+  );
   let triedAt = -Infinity;
-
-  async function token({ tokenLifetime }: Settings, signal: AbortSignal): Promise<string> {
-    const current = tokenOf(await readIfThere(seenFrom(node, kubeconfigPath(node))));
-    if (isTokenGood && current !== undefined && Date.now() < (renewalTime(current) ?? -Infinity)) return current;
-    return await requestToken(kube, { namespace, name: SERVICE_ACCOUNT, nodeName }, tokenLifetime, signal);
-  }
 
   return async (signal) => {
     const current = await settings();
     const { server, caPem } = daemon.config();
-    const access: Access = { server: current.server ?? server, caPem, token: await token(current, signal) };
-    isTokenGood = false; // until it has proved so
+    const token = await danmToken.get(current.tokenLifetime, signal);
+    const access: Access = { server: current.server ?? server, caPem, token };
     const isTrialDue = performance.now() - triedAt >= TRIAL_MS;
     const wanted = { payload, settings: current, apiGroup, access };
     const { placed, removed } = await install(node, wanted, isTrialDue, signal);
-    isTokenGood = true;
+    danmToken.proved();
     if (isTrialDue) triedAt = performance.now();
-    renewal.set((renewalTime(access.token) ?? 0) / 1000);
+    renewal.set((renewalTime(token) ?? 0) / 1000);
     changes.inc(placed.length + removed.length);
     tell(daemon, "placed", placed);
     tell(daemon, "removed", removed);

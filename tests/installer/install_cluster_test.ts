@@ -84,7 +84,7 @@ Deno.test("the installer makes a node count as one with a network last, when dan
   await using node = await createNode(cluster);
   await Deno.writeTextFile(`${node.settingsDir}/server`, "https://127.0.0.1:1");
   await using process = node.start();
-  const { reason } = await process.says("cannot reconcile");
+  const { reason } = await process.says("cannot install");
   assertStringIncludes(String(reason), "STATUS failed: Cannot reach API server https://127.0.0.1:1");
   const foreign = (await present(node)).filter((path) => !path.startsWith("runtime/"));
   assertEquals(foreign, []);
@@ -107,7 +107,7 @@ Deno.test("the installer follows its settings, and keeps what works when they ca
     await set(key, value);
     await eventually(
       `hear of ${key}`,
-      () => process.log.slice(seen).find(({ message }) => message === "cannot reconcile"),
+      () => process.log.slice(seen).find(({ message }) => message === "cannot install"),
     );
     assertEquals(await Promise.all([node.config(), currentToken(node)]), before);
     assertEquals(await statusCode(node), 0, "a wrong setting must not be felt");
@@ -169,7 +169,7 @@ Deno.test("the installer takes everything back, when no container needs it any m
   const before = await node.files();
   await Deno.remove(`${node.settingsDir}/stateDir`); // what counts is what the node was installed with
   await using process = node.start(undefined, "--uninstall");
-  const { reason } = await process.says("cannot reconcile");
+  const { reason } = await process.says("cannot uninstall");
   assertStringIncludes(String(reason), "containers attached are 1 (container), must be none");
   assertEquals(await node.files(), before);
   await Deno.remove(journal);
