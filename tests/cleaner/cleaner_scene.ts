@@ -5,7 +5,7 @@ import { parse, stringify } from "@std/yaml";
 import type { AddressBlock } from "../../lib/api/address_block.ts";
 import type { DanmEp } from "../../lib/api/danm_ep.ts";
 import type { Network } from "../../lib/api/network.ts";
-import { apiVersionOf, DEFAULT_API_GROUP, resourceFor } from "../../lib/api/resource.ts";
+import { type ApiGroup, apiVersionOf, DEFAULT_API_GROUP, resourceFor } from "../../lib/api/resource.ts";
 import { formatOwner } from "../../lib/ipam/owner.ts";
 import { poolOf } from "../../lib/ipam/pool.ts";
 import type { Reservation } from "../../lib/ipam/reservation.ts";
@@ -33,10 +33,10 @@ const PODS = { group: "", version: "v1", plural: "pods" };
 export const soon = () => ({ signal: AbortSignal.timeout(60_000) });
 
 /** Starts a cluster with DANM's kinds and the cleaner's rights: in a shared one it would clean up after other tests. */
-export async function startCleanerCluster(): Promise<OwnCluster> {
+export async function startCleanerCluster(group: ApiGroup = GROUP): Promise<OwnCluster> {
   await using undo = new AsyncDisposableStack();
   const cluster = undo.use(await startCluster());
-  await installCrds(cluster, GROUP, "lightweight", "production");
+  await installCrds(cluster, group, "lightweight", "production");
   await applyManifests(cluster, `${MANIFESTS}/rbac.yaml`);
   undo.move();
   return cluster;
@@ -111,11 +111,11 @@ export interface Scene extends Disposable {
 }
 
 /** Opens a scene on a DanmNet with both families. */
-export async function openScene(cluster: OwnCluster): Promise<Scene> {
+export async function openScene(cluster: OwnCluster, group: ApiGroup = GROUP): Promise<Scene> {
   const admin = cluster.client();
   const namespace = await createApiNamespace(admin);
-  const network = await createNetwork(admin, namespace, "a");
-  const store = createBlockStore(admin, GROUP);
+  const network = await createNetwork(admin, namespace, "a", group);
+  const store = createBlockStore(admin, group);
   let passing = 0;
 
   async function reserve(on: Network, owner: string, family: Family, wish: string): Promise<Reservation> {
@@ -148,19 +148,19 @@ export async function openScene(cluster: OwnCluster): Promise<Scene> {
       }
       if (recorded) {
         const endpoint = endpointOf(on, { uid, name }, containerId, index, addresses);
-        await admin.create({ ...resourceFor("DanmEp", GROUP), namespace }, endpoint, soon());
+        await admin.create({ ...resourceFor("DanmEp", group), namespace }, endpoint, soon());
       }
       return owner;
     },
     async blocks() {
-      const all = await listAll<AddressBlock>(admin, resourceFor("AddressBlock", GROUP), soon());
+      const all = await listAll<AddressBlock>(admin, resourceFor("AddressBlock", group), soon());
       return all.filter(({ spec }) => spec.network?.uid === network.metadata.uid);
     },
     async owners() {
       return (await scene.blocks()).flatMap(({ spec }) => Object.values(spec.allocations ?? {})).sort();
     },
     async recorded() {
-      const endpoints = await listAll<DanmEp>(admin, { ...resourceFor("DanmEp", GROUP), namespace }, soon());
+      const endpoints = await listAll<DanmEp>(admin, { ...resourceFor("DanmEp", group), namespace }, soon());
       return endpoints.map(({ spec }) => spec.EndpointID).sort();
     },
     async holds(...owners) {
@@ -186,9 +186,14 @@ export async function openScene(cluster: OwnCluster): Promise<Scene> {
 }
 
 /** Makes a DanmNet with both families. */
-export async function createNetwork(admin: KubeClient, namespace: string, name: string): Promise<Network> {
+export async function createNetwork(
+  admin: KubeClient,
+  namespace: string,
+  name: string,
+  group: ApiGroup = GROUP,
+): Promise<Network> {
   const network = {
-    apiVersion: apiVersionOf(GROUP),
+    apiVersion: apiVersionOf(group),
     kind: "DanmNet",
     metadata: { name },
     spec: {
@@ -197,7 +202,7 @@ export async function createNetwork(admin: KubeClient, namespace: string, name: 
       Options: { host_device: "eth0", cidr: "10.1.0.0/20", net6: "2001:db8::/64" },
     },
   };
-  return await admin.create<Network>({ ...resourceFor("DanmNet", GROUP), namespace }, network, soon());
+  return await admin.create<Network>({ ...resourceFor("DanmNet", group), namespace }, network, soon());
 }
 
 function cidr(address: Address, prefix: number): string {
@@ -213,7 +218,7 @@ export function endpointOf(
   addresses: { readonly 4: string; readonly 6: string },
 ): DanmEp {
   return {
-    apiVersion: apiVersionOf(GROUP),
+    apiVersion: network.apiVersion,
     kind: "DanmEp",
     metadata: { name: `${pod.name}-${containerId}-${index}`, namespace: network.metadata.namespace! },
     spec: {

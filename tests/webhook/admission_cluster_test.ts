@@ -1,20 +1,12 @@
-import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type { AddressBlock } from "../../lib/api/address_block.ts";
-import {
-  type Network,
-  NETWORK_KINDS,
-  type NetworkKind,
-  networkOptions,
-  type NetworkSpec,
-} from "../../lib/api/network.ts";
+import { type Network, type NetworkKind, networkOptions } from "../../lib/api/network.ts";
 import { resourceFor } from "../../lib/api/resource.ts";
-import type { TenantConfigBody } from "../../lib/api/tenant_config.ts";
-import fixtures from "../../lib/admit/testdata/networks.json" with { type: "json" };
-import tenantConfigs from "../../lib/admit/testdata/tenant_configs.json" with { type: "json" };
 import { listAll } from "../../lib/kube/list_all.ts";
 import { sweepVnis } from "../../lib/webhook/sweep_vnis.ts";
 import { eventually } from "../cluster/eventually.ts";
 import { startCluster } from "../cluster/start_cluster.ts";
+import { checkRuleTable } from "./rule_table_check.ts";
 import { complaint, create, GROUP, installWebhook, network, putTenantConfig, soon } from "./webhook_cluster.ts";
 import { startWebhook } from "./webhook_process.ts";
 
@@ -56,35 +48,9 @@ const FULL = {
 } as const;
 await putTenantConfig(admin, "config", FULL);
 
-interface Fixture {
-  readonly kinds?: readonly NetworkKind[];
-  readonly refuses?: string;
-  readonly spec: NetworkSpec;
-}
-
-Deno.test("the API server refuses every network that a rule refuses at creation", async () => {
-  const namespace = await cluster.createNamespace();
-  const wrong = (fixtures as unknown as readonly (Fixture & Record<string, unknown>)[]).filter((fixture) =>
-    fixture.refuses &&
-    !("before" in fixture || "operation" in fixture || "tenantHolder" in fixture || "owner" in fixture)
-  );
-  assert(wrong.length > 20);
-  for (const { kinds = NETWORK_KINDS, spec } of wrong) {
-    for (const kind of kinds) {
-      // Of the TenantConfigs of the fixtures there is none here, but this one allows no more than they do.
-      const message = await complaint(create(admin, network(kind, namespace, "wrong", spec), { dryRun: true }));
-      assertMatch(message, /\((403 Forbidden|422 Invalid)\)$/);
-    }
-  }
-});
-
-Deno.test("the API server refuses every TenantConfig that a rule refuses at creation", async () => {
-  const wrong = (tenantConfigs as unknown as readonly { refuses?: string; used?: unknown; config: TenantConfigBody }[])
-    .filter(({ refuses, used }) => refuses && !used);
-  for (const { config } of wrong) {
-    const message = await complaint(putTenantConfig(admin, "wrong", config));
-    assertMatch(message, /\((403 Forbidden|422 Invalid)\)$/);
-  }
+Deno.test("the API server refuses every object that a rule refuses at creation, and accepts the others", async () => {
+  await checkRuleTable(cluster, GROUP, "config");
+  await putTenantConfig(admin, "config", FULL);
 });
 
 Deno.test("a network is completed by create, apply, server-side apply, and a dry run stores nothing", async () => {

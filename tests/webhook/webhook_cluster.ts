@@ -3,7 +3,7 @@
 import { fromFileUrl } from "@std/path/posix";
 import { parse, stringify } from "@std/yaml";
 import type { Network, NetworkKind, NetworkSpec } from "../../lib/api/network.ts";
-import { apiVersionOf, DEFAULT_API_GROUP, type Kind, resourceFor } from "../../lib/api/resource.ts";
+import { type ApiGroup, apiVersionOf, DEFAULT_API_GROUP, type Kind, resourceFor } from "../../lib/api/resource.ts";
 import type { TenantConfigBody } from "../../lib/api/tenant_config.ts";
 import type { KubeClient } from "../../lib/kube/client.ts";
 import { applyManifests } from "../cluster/apply_manifests.ts";
@@ -19,8 +19,8 @@ export const MANIFESTS = fromFileUrl(new URL("../../manifests/webhook", import.m
 export const soon = () => ({ signal: AbortSignal.timeout(30_000) });
 
 /** Installs DANM's kinds and the webhook's own rights. Resolves to the kubeconfig of the webhook's service account. */
-export async function installWebhook(cluster: Cluster): Promise<string> {
-  await installCrds(cluster, GROUP, "lightweight", "production");
+export async function installWebhook(cluster: Cluster, group: ApiGroup = GROUP): Promise<string> {
+  await installCrds(cluster, group, "lightweight", "production");
   await applyManifests(cluster, `${MANIFESTS}/rbac.yaml`);
   const path = await cluster.kubeconfigFor({ namespace: "kube-system", name: "danm-webhook" });
   const config = parse(await Deno.readTextFile(path)) as { contexts: { context: Record<string, string> }[] };
@@ -30,29 +30,41 @@ export async function installWebhook(cluster: Cluster): Promise<string> {
 }
 
 /** The manifest of a network. */
-export function network(kind: NetworkKind, namespace: string, name: string, spec: NetworkSpec): Network {
+export function network(
+  kind: NetworkKind,
+  namespace: string,
+  name: string,
+  spec: NetworkSpec,
+  group: ApiGroup = GROUP,
+): Network {
   const metadata = kind === "ClusterNetwork" ? { name } : { name, namespace };
-  return { apiVersion: apiVersionOf(GROUP), kind, metadata, spec } as Network;
+  return { apiVersion: apiVersionOf(group), kind, metadata, spec } as Network;
 }
 
 /** Makes what `object` says. */
-export async function create<T extends { kind: string; metadata: { namespace?: string } }>(
+export async function create<T extends { apiVersion: string; kind: string; metadata: { namespace?: string } }>(
   client: KubeClient,
   object: T,
   options: { readonly dryRun?: boolean } = {},
 ): Promise<T> {
   const { namespace } = object.metadata;
-  return await client.create<T>({ ...resourceFor(object.kind as Kind, GROUP), namespace }, object, {
+  const group = object.apiVersion.split("/")[0] as ApiGroup;
+  return await client.create<T>({ ...resourceFor(object.kind as Kind, group), namespace }, object, {
     ...soon(),
     ...options,
   });
 }
 
 /** Makes or replaces the TenantConfig `name`. */
-export async function putTenantConfig(client: KubeClient, name: string, body: TenantConfigBody): Promise<void> {
-  const object = { apiVersion: apiVersionOf(GROUP), kind: "TenantConfig", metadata: { name }, ...body };
+export async function putTenantConfig(
+  client: KubeClient,
+  name: string,
+  body: TenantConfigBody,
+  group: ApiGroup = GROUP,
+): Promise<void> {
+  const object = { apiVersion: apiVersionOf(group), kind: "TenantConfig", metadata: { name }, ...body };
   const patch = { type: "apply", body: object, fieldManager: "test", force: true } as const;
-  await client.patch({ ...resourceFor("TenantConfig", GROUP), name }, patch, soon());
+  await client.patch({ ...resourceFor("TenantConfig", group), name }, patch, soon());
 }
 
 /** The record of a Pod on `network`, as danm makes it. */
