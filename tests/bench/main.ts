@@ -2,11 +2,15 @@
 
 import { benchAttach } from "./attach.ts";
 import { benchIpam } from "./ipam.ts";
+import { benchSvcwatcher } from "./svcwatcher.ts";
+import { benchFullIpam } from "./ipam_full.ts";
 import { benchWebhook } from "./webhook.ts";
 
 const BENCHMARKS: Readonly<Record<string, () => Promise<void>>> = {
   attach: benchAttach,
   ipam: benchIpam,
+  "ipam-full": benchFullIpam,
+  svcwatcher: benchSvcwatcher,
   webhook: benchWebhook,
 };
 
