@@ -15,7 +15,7 @@ watcher=$!
 wait "$child"
 code=$?
 kill "$watcher" 2>/dev/null
-eval "$afterwards" >>"$log" 2>&1
+[ -z "$afterwards" ] || eval "$afterwards" >>"$log" 2>&1
 [ -z "$folder" ] || rm -rf "$folder"
 exit "$code"
 `;

@@ -11,6 +11,7 @@ import { networks } from "../e2e/networks.ts";
 import { type RealCluster, startRealCluster } from "../e2e/real_cluster.ts";
 import { applyScene, deleteScene, openScene } from "../e2e/scene.ts";
 import { startNamespaceMachine } from "../node/start_namespace_machine.ts";
+import { quote } from "../kernel/shell.ts";
 import { untilStopped } from "../node/until_stopped.ts";
 import { heading, indent } from "./narrator.ts";
 
@@ -18,7 +19,7 @@ const WORKLOADS = fromFileUrl(new URL("../e2e/workloads.yaml", import.meta.url))
 
 async function demonstrate(cleanUp: AsyncDisposableStack): Promise<void> {
   heading("A cluster with one node, whose links, files and processes are its own");
-  const cluster = cleanUp.use(await startRealCluster(startNamespaceMachine, 1, (step) => console.log(indent(step))));
+  const cluster = cleanUp.use(await startRealCluster([startNamespaceMachine], (step) => console.log(indent(step))));
 
   heading("DANM installs itself, from its own images");
   console.log("$ kubectl apply --kustomize manifests/overlays/production");
@@ -52,17 +53,12 @@ async function showPods(cluster: RealCluster): Promise<void> {
     "pods",
     "--output=custom-columns=NAME:.metadata.name,STATUS:.status.phase,IP:.status.podIP",
   );
-  await show(cluster, "get", "danmep");
-  await show(
-    cluster,
-    "get",
-    "endpointslices",
-    "--selector=endpointslice.kubernetes.io/managed-by=svcwatcher.danm.k8s.io",
-  );
+  await show(cluster, "get", "endpointslices", "--selector=kubernetes.io/service-name=gateway-internal");
 
   heading("What one of them has");
-  await show(cluster, "exec", first!.name, "--", "ip", "-o", "address");
+  await show(cluster, "exec", first!.name, "--", "sh", "-c", "ip -o address | cut -d '\\' -f 1");
   await show(cluster, "exec", first!.name, "--", "ip", "route");
+  await show(cluster, "get", "danmep", `--field-selector=spec.Pod=${first!.name}`);
 
   heading("A request to another Pod over a network that only they are on, by address and by name");
   await show(cluster, "exec", first!.name, "--", "wget", "-q", "-O", "-", `http://${internal.get(second!.name)}/`);
@@ -72,7 +68,7 @@ async function showPods(cluster: RealCluster): Promise<void> {
 
 /** Prints a command as an administrator would type it, and then what it prints. */
 async function show(cluster: RealCluster, ...args: readonly string[]): Promise<void> {
-  console.log(`$ kubectl ${args.join(" ")}`);
+  console.log(`$ kubectl ${args.map((word) => /^[\w=:.,/-]+$/.test(word) ? word : quote(word)).join(" ")}`);
   console.log(indent((await cluster.kubectl(...args)) || "No resources found"));
 }
 

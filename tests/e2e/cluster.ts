@@ -18,7 +18,7 @@ if (!Number.isInteger(count) || count < 1 || count > 9) {
 
 await untilStopped(async (cleanUp) => {
   const tell = (step: string) => console.log(`cluster: ${step}`);
-  const cluster = cleanUp.use(await startRealCluster(startNamespaceMachine, count, tell));
+  const cluster = cleanUp.use(await startRealCluster(Array(count).fill(startNamespaceMachine), tell));
   await installDanm(cluster);
   tell("DANM is installed");
   await applyScene(cluster, networks("macvlan"));

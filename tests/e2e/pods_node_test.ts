@@ -10,7 +10,7 @@ import { startRealCluster } from "./real_cluster.ts";
 import { applyScene, deleteScene, openScene, type PodView } from "./scene.ts";
 
 Deno.test("DANM serves the Pods of two nodes, from installation to the last one's end", async (t) => {
-  await using cluster = await startRealCluster(startNamespaceMachine, 2);
+  await using cluster = await startRealCluster([startNamespaceMachine, startNamespaceMachine]);
   const scene = openScene(cluster);
   const [first, second] = cluster.nodes;
   const { kubectl } = cluster;

@@ -15,18 +15,18 @@ export interface RealCluster extends OwnCluster {
 }
 
 /** Starts a machine of this number on the network. */
-export type StartMachine = (network: NodeNetwork, number: number) => Promise<NodeMachine>;
+export type StartMachine = (network: NodeNetwork, number: number, images: readonly string[]) => Promise<NodeMachine>;
 
 const COREDNS = fromFileUrl(new URL("coredns.yaml", import.meta.url));
 
 /**
- * Starts a cluster of `count` nodes, with a DNS and without a network for Pods: that is for DANM to be.
+ * Starts a cluster of one node for each of `machines`, with a DNS, and with no network for Pods but a bridge: the rest is
+ * for DANM to be.
  *
  * @param tell gets what is being done
  */
 export async function startRealCluster(
-  startMachine: StartMachine,
-  count: number,
+  machines: readonly StartMachine[],
   tell: (step: string) => void = () => {},
 ): Promise<RealCluster> {
   await using cleanUp = new AsyncDisposableStack();
@@ -36,18 +36,18 @@ export async function startRealCluster(
   const images = [`${cluster.folder}/test-images.tar`, ...await danmImages()];
   await writeTestImages(images[0]!);
   const join = async (node: NodeMachine) => {
-    await addBridge(node, network, count);
+    await addBridge(node, network, machines.length);
     await startNode(cluster, node, images);
   };
-  const nodes = await Promise.all(
-    Array.from({ length: count }, async (_, index) => {
-      const node = cleanUp.use(await startMachine(network, index + 1));
-      await join(node);
-      tell(`${node.name} runs containerd, kubelet and kube-proxy`);
-      return node;
-    }),
-  );
-  await cluster.kubectl("apply", `--filename=${COREDNS}`);
+  const starting = machines.map(async (startMachine, index) => {
+    const node = cleanUp.use(await startMachine(network, index + 1, images));
+    await join(node);
+    tell(`${node.name} runs containerd, kubelet and kube-proxy`);
+    return node;
+  });
+  // The DNS comes to the first node that is there.
+  const addDns = Promise.any(starting).then(() => cluster.kubectl("apply", `--filename=${COREDNS}`));
+  const [nodes] = await Promise.all([Promise.all(starting), addDns]);
   const owned = cleanUp.move();
   return { ...cluster, nodes, join, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }

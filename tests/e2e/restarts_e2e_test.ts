@@ -35,7 +35,7 @@ const DISTURBANCES: Readonly<Record<string, Disturbance>> = {
 };
 
 Deno.test("Pods that come and go survive", async (t) => {
-  await using cluster = await startRealCluster(startNamespaceMachine, 1);
+  await using cluster = await startRealCluster([startNamespaceMachine]);
   await installDanm(cluster);
   const file = `${cluster.folder}/networks.yaml`;
   await Deno.writeTextFile(file, networks("macvlan"));

@@ -1,8 +1,12 @@
-/** Two machines with a real Debian kernel, ipvlan Pods on a VLAN and a VXLAN between them, and a power cut. */
+/**
+ * Two machines with a real Debian kernel, ipvlan Pods on a VLAN and a VXLAN between them, and a power cut. A third node,
+ * of this host's namespaces, has the Deployments of DANM: as emulated machines go, those two have enough to do.
+ */
 
 import { assert, assertEquals } from "@std/assert";
 import { eventually } from "../cluster/eventually.ts";
 import { startEmulatedMachine } from "../node/start_emulated_machine.ts";
+import { startNamespaceMachine } from "../node/start_namespace_machine.ts";
 import { installDanm } from "./install_danm.ts";
 import { podLeftovers } from "./leftovers.ts";
 import { networks } from "./networks.ts";
@@ -16,9 +20,9 @@ const VLAN = 300;
 const OUT_OF_SERVICE = "node.kubernetes.io/out-of-service=off:NoExecute";
 
 Deno.test("DANM serves Pods on two nodes, through the loss of one", async (t) => {
-  await using cluster = await startRealCluster(startEmulatedMachine, 2);
+  await using cluster = await startRealCluster([startNamespaceMachine, startEmulatedMachine, startEmulatedMachine]);
   const scene = openScene(cluster, PATIENCE_MS);
-  const [first, second] = cluster.nodes;
+  const [control, first, second] = cluster.nodes;
   const { kubectl } = cluster;
   let gateways: readonly PodView[] = [];
   const on = (node: string) => gateways.find((pod) => pod.node === node)!;
@@ -39,7 +43,13 @@ Deno.test("DANM serves Pods on two nodes, through the loss of one", async (t) =>
     }
   };
 
-  await t.step("it installs itself on both", () => installDanm(cluster, PATIENCE_MS / 1000));
+  await t.step("it installs itself on both", async () => {
+    await kubectl("cordon", first!.name, second!.name);
+    await installDanm(cluster, PATIENCE_MS / 1000);
+    await kubectl("scale", "--namespace=kube-system", "--replicas=1", "deployment", "--all");
+    await kubectl("uncordon", first!.name, second!.name);
+    await kubectl("cordon", control!.name);
+  });
 
   await t.step("ipvlan Pods reach each other over a VLAN and a VXLAN", async () => {
     await applyScene(cluster, networks("ipvlan", VLAN));

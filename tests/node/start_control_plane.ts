@@ -5,7 +5,7 @@ import { type OwnCluster, startCluster } from "../cluster/start_cluster.ts";
 /** The address of the Service `kubernetes`: the first one of the API server's range. */
 const API_SERVICE = "10.96.0.1";
 
-/** Seconds after which Pods leave a node that is not ready; with kubelet's and the controller's, about 20 in all. */
+/** Seconds after which Pods leave a node that is not ready; with kubelet's and the controller's, about 30 in all. */
 const EVICTION_S = 8;
 
 /**
@@ -48,6 +48,6 @@ function managerFlags(folder: string): string[] {
     `--cluster-signing-cert-file=${folder}/ca.crt`,
     `--cluster-signing-key-file=${folder}/ca.key`,
     "--node-monitor-period=2s",
-    "--node-monitor-grace-period=12s",
+    "--node-monitor-grace-period=20s",
   ];
 }

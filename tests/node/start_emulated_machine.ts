@@ -5,26 +5,28 @@ import { startVirtualMachine, type VirtualMachine } from "../kernel/virtual_mach
 import type { NodeMachine } from "./node_machine.ts";
 import type { NodeNetwork, NodeWire } from "./node_network.ts";
 import { run } from "./run.ts";
+import { writeDisk } from "./write_disk.ts";
 
 const SCRIPT = fromFileUrl(new URL("emulated_machine.sh", import.meta.url));
-
-/** Space for images; only what is written takes any. */
-const DISK_SIZE = "8G";
 
 /**
  * Starts a virtual machine that runs a real Debian kernel, with a disk. It reads this host's files, and ends with this
  * process, however that ends.
  *
  * @param number its number on the network, from 1
+ * @param images archives of what its containerd is to have from the start
  */
-export async function startEmulatedMachine(network: NodeNetwork, number: number): Promise<NodeMachine> {
+export async function startEmulatedMachine(
+  network: NodeNetwork,
+  number: number,
+  images: readonly string[],
+): Promise<NodeMachine> {
   await using cleanUp = new AsyncDisposableStack();
   const top = await Deno.makeTempDir({ prefix: "danm-host-" });
   cleanUp.use(startGuarded(["sleep", "infinity"], "/dev/null", top));
   const [folder, disk, name] = [`${top}/shared`, `${top}/disk`, `node-${number}`];
   await Deno.mkdir(folder);
-  await run("truncate", `--size=${DISK_SIZE}`, disk);
-  await run("mkfs.ext4", "-q", disk);
+  await writeDisk(disk, images);
 
   const networks = await Promise.all(network.wires.map((wire, index) => makeCard(wire, index, number)));
 

@@ -14,7 +14,7 @@ const PLUGINS = ["bridge", "host-local", "loopback", "macvlan"];
 /**
  * Makes a machine a node of the cluster: containerd, kubelet, kube-proxy. Again after each start of the machine.
  *
- * @param images archives of the images that Pods there may run; there is no registry
+ * @param images archives of the images that Pods there may run, unless they are on its disk; there is no registry
  */
 export async function startNode(cluster: Cluster, machine: NodeMachine, images: readonly string[]): Promise<void> {
   const { name, folder, cgroupRoot } = machine;
