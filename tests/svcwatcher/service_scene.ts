@@ -7,6 +7,7 @@ import type { NetworkKind } from "../../lib/api/network.ts";
 import { type ApiGroup, apiVersionOf, DEFAULT_API_GROUP, resourceFor } from "../../lib/api/resource.ts";
 import type { KubeClient } from "../../lib/kube/client.ts";
 import { isNotFound } from "../../lib/kube/kube_error.ts";
+import { loadKubeconfig } from "../../lib/kube/load_kubeconfig.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import { eventually } from "../cluster/eventually.ts";
 import { createApiNamespace, type TestPod } from "../runtime/test_pod.ts";
@@ -56,6 +57,7 @@ export interface ServiceScene extends Disposable {
   changePod(pod: TestPod, patch: object): Promise<void>;
   /** Asks the Pod to end; it stays until `removePod()`. */
   terminatePod(pod: TestPod): Promise<void>;
+  /** Removes the Pod at once: kubelet's last word. */
   removePod(pod: TestPod): Promise<void>;
   /** Records an interface of the Pod. Resolves to the DanmEp's name. */
   attach(pod: TestPod, attachment: Attachment): Promise<string>;
@@ -75,6 +77,8 @@ export type PublishedAddress = readonly [address: string, ...conditions: readonl
 export async function openServiceScene(cluster: Cluster, group: ApiGroup = DEFAULT_API_GROUP): Promise<ServiceScene> {
   const admin = cluster.client();
   const namespace = await createApiNamespace(admin);
+  const { certPem: cert, keyPem: key } = loadKubeconfig(cluster.kubeconfig).clientCertificate!;
+  const asKubelet = Deno.createHttpClient({ caCerts: [cluster.caPem], cert, key }); // DANM's client knows no grace periods
   let attached = 0;
   const merge = async (ref: { readonly plural: string }, name: string, body: object, subresource?: string) => {
     const target = { group: "", version: "v1", ...ref, namespace, name, ...(subresource && { subresource }) };
@@ -117,16 +121,12 @@ export async function openServiceScene(cluster: Cluster, group: ApiGroup = DEFAU
     changePod: ({ name }, patch) => merge(PODS, name, patch),
     terminatePod: ({ name }) => admin.delete({ ...PODS, namespace, name }, soon()),
     async removePod({ name }) {
-      // kubelet's last word; the client sends no grace periods.
-      await cluster.kubectl(
-        "delete",
-        "pod",
-        name,
-        `--namespace=${namespace}`,
-        "--grace-period=0",
-        "--force",
-        "--wait=false",
-      );
+      const url = `${cluster.url}/api/v1/namespaces/${namespace}/pods/${name}`;
+      const headers = { "content-type": "application/json" };
+      const body = JSON.stringify({ kind: "DeleteOptions", apiVersion: "v1", gracePeriodSeconds: 0 });
+      const response = await fetch(url, { method: "DELETE", client: asKubelet, headers, body, ...soon() });
+      if (!response.ok) throw new Error(`Cannot remove Pod ${name}: ${await response.text()}`);
+      await response.body?.cancel();
     },
     async attach(pod, attachment) {
       const endpoint = danmEp(pod, attachment, attached++, attachment.group ?? group);
@@ -165,7 +165,10 @@ export async function openServiceScene(cluster: Cluster, group: ApiGroup = DEFAU
       const { items } = await admin.list<{ reason: string; note: string; regarding: { name: string } }>(events, soon());
       return items.filter((event) => event.regarding.name === name && event.reason === reason).map(({ note }) => note);
     },
-    [Symbol.dispose]: () => admin[Symbol.dispose](),
+    [Symbol.dispose]() {
+      admin[Symbol.dispose]();
+      asKubelet.close();
+    },
   };
   return scene;
 }

@@ -12,8 +12,6 @@ import type { ObjectChange } from "./write_changes.ts";
 export interface ServiceTrouble {
   readonly reason: "AnnotationUnusable" | "AddressUnusable" | "EndpointsForeign" | "NotWritten";
   readonly note: string;
-  /** Set when another attempt may help. */
-  readonly error?: unknown;
 }
 
 export interface ServiceReport {

@@ -18,19 +18,46 @@ export type ObjectChange =
  * What came of a change:
  * - `done`;
  * - `stale`: the object is no longer as it was planned from, so plan again;
- * - `foreign`: the name belongs to an object that is somebody else's.
+ * - `foreign`: the name belongs to an object that is somebody else's;
+ * - `failed`, with the `error`.
  */
-export type ChangeOutcome = "done" | "stale" | "foreign";
+export interface ChangeResult {
+  readonly change: ObjectChange;
+  readonly outcome: "done" | "stale" | "foreign" | "failed";
+  readonly error?: unknown;
+}
 
 const RESOURCES = { slice: ENDPOINT_SLICES, endpoints: ENDPOINTS };
 const MANAGER_LABELS = { slice: SLICE_MANAGER_LABEL, endpoints: ENDPOINTS_MANAGER_LABEL };
 
 /**
- * Carries out `change`. May be repeated: an attempt whose answer was lost shows as `stale`.
+ * Carries out `changes`, one after the other; one that fails keeps none of the others from being tried. May be repeated:
+ * an attempt whose answer was lost shows as `stale`.
  *
- * @throws as the client does, for any other refusal
+ * @throws the signal's reason when it has fired
  */
-export async function writeChange(kube: KubeClient, change: ObjectChange, signal: AbortSignal): Promise<ChangeOutcome> {
+export async function writeChanges(
+  kube: KubeClient,
+  changes: readonly ObjectChange[],
+  signal: AbortSignal,
+): Promise<ChangeResult[]> {
+  const results: ChangeResult[] = [];
+  for (const change of changes) {
+    try {
+      results.push({ change, outcome: await writeChange(kube, change, signal) });
+    } catch (error) {
+      signal.throwIfAborted();
+      results.push({ change, outcome: "failed", error });
+    }
+  }
+  return results;
+}
+
+async function writeChange(
+  kube: KubeClient,
+  change: ObjectChange,
+  signal: AbortSignal,
+): Promise<"done" | "stale" | "foreign"> {
   const { what, verb, object } = change;
   const { name, namespace, uid, resourceVersion } = object.metadata;
   const collection = { ...RESOURCES[what], namespace };
