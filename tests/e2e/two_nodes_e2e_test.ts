@@ -14,7 +14,7 @@ import { startRealCluster } from "./real_cluster.ts";
 import { applyScene, deleteScene, openScene, type PodView } from "./scene.ts";
 
 /** An emulated machine on a busy host takes its time, and the cleaner lets a minute pass. */
-const PATIENCE_MS = 300_000;
+const PATIENCE_MS = 600_000;
 const VLAN = 300;
 /** What tells the cluster that a node is off for sure. Source: Kubernetes, non-graceful node shutdown. */
 const OUT_OF_SERVICE = "node.kubernetes.io/out-of-service=off:NoExecute";
@@ -45,7 +45,7 @@ Deno.test("DANM serves Pods on two nodes, through the loss of one", async (t) =>
 
   await t.step("it installs itself on both", async () => {
     await kubectl("cordon", first!.name, second!.name);
-    await installDanm(cluster, PATIENCE_MS / 1000);
+    await installDanm(cluster, PATIENCE_MS / 1000, { timeout: "300" });
     await kubectl("scale", "--namespace=kube-system", "--replicas=1", "deployment", "--all");
     await kubectl("uncordon", first!.name, second!.name);
     await kubectl("cordon", control!.name);

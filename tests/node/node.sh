@@ -32,5 +32,6 @@ if [ -z "$(ctr --namespace k8s.io images list --quiet)" ]; then
 fi
 # Its cAdvisor is not told of containerd: it would wait three seconds for each container that was cut short.
 service kubelet kubelet --containerd /run/none --config "$folder/kubelet.yaml" \
-  --kubeconfig "$folder/kubelet.kubeconfig" --hostname-override "$(hostname)" --node-ip "$(cat "$folder/address")"
+  --housekeeping-interval 60s --kubeconfig "$folder/kubelet.kubeconfig" --hostname-override "$(hostname)" \
+  --node-ip "$(cat "$folder/address")"
 service kube-proxy kube-proxy --config "$folder/kube-proxy.yaml"

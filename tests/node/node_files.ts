@@ -52,8 +52,7 @@ export function kubeletConfig(
     clusterDomain: "cluster.local",
     clusterDNS: [CLUSTER_DNS],
     resolvConf: "/dev/null",
-    nodeStatusUpdateFrequency: "3s",
-    nodeLeaseDurationSeconds: 8,
+    nodeLeaseDurationSeconds: 16, // renewed four times in that, so that a lost node is soon noticed
     volumePluginDir: "/var/lib/kubelet/volume-plugins",
   });
 }
