@@ -13,6 +13,9 @@ import { report } from "./series.ts";
 const CIDR = "10.0.0.0/20";
 const [OF_BLOCKS, OF_ONE_OBJECT] = [512, 64];
 
+/** Addresses of it that are taken before: it has its blocks. */
+const IN_USE = 256;
+
 /** Measures and prints. */
 export async function benchIpam(): Promise<void> {
   await using cluster = await startCluster();
@@ -29,8 +32,9 @@ export async function benchIpam(): Promise<void> {
 async function benchWriters(cluster: Cluster, writers: number): Promise<void> {
   const one = await measure(cluster, writers, OF_ONE_OBJECT, await takeFromOneObject(cluster, CIDR));
   report(`one object, ${writers} writers, ${OF_ONE_OBJECT} of a /20`, one.text);
-  const reservations: Reservation[] = [];
-  const blocks = await measure(cluster, writers, OF_BLOCKS, take(freshPool(CIDR), reservations));
+  const [pool, reservations] = [freshPool(CIDR), [] as Reservation[]];
+  await measure(cluster, 8, IN_USE, take(pool, reservations));
+  const blocks = await measure(cluster, writers, OF_BLOCKS, take(pool, reservations));
   const times = `${(blocks.perSecond / one.perSecond).toFixed(1)} x one object`;
   report(`blocks, ${writers} writers, ${OF_BLOCKS} of a /20`, blocks.text, times, doublesIn(reservations));
 }

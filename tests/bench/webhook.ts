@@ -3,10 +3,14 @@
 import { startCluster } from "../cluster/start_cluster.ts";
 import { GROUP, installWebhook, network, soon } from "../webhook/webhook_cluster.ts";
 import { freePort, startWebhook } from "../webhook/webhook_process.ts";
+import { meetBadClients } from "./bad_clients.ts";
 import { quantile, report } from "./series.ts";
 
 const RATE = 500;
 const SECONDS = 20;
+
+/** Each lasts as long as the slowest client is waited for. */
+const BAD_ROUNDS = 8;
 
 /** Sends requests at an even rate, however long the answers take, over a few connections as an API server does. */
 export async function benchWebhook(): Promise<void> {
@@ -50,6 +54,10 @@ export async function benchWebhook(): Promise<void> {
       `max ${max}`,
     );
     report("", `${wrong} wrong`, `${before} MB before`, `${await webhook.residentMegabytes()} MB after`);
+  }
+  for (let round = 1; round <= BAD_ROUNDS; round++) {
+    const answers = await meetBadClients({ port, caPem: cluster.caPem, client });
+    report(`bad clients, round ${round} of ${BAD_ROUNDS}`, answers, `${await webhook.residentMegabytes()} MB`);
   }
 }
 
