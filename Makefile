@@ -47,7 +47,8 @@ cluster: setup-cluster images ## a real cluster to play with, of NODES nodes, un
 
 .PHONY: e2e
 e2e: setup-cluster setup-kernel images ## DANM as users run it: installation, Pods, a lost node, restarts; twenty minutes (root)
-	@deno run -A tests/run/main.ts node e2e
+	@deno run -A tests/run/main.ts node
+	@deno run -A tests/run/main.ts e2e
 
 .PHONY: check
 check: setup-deno ## format, lint with the layers, types, generated files, scripts
