@@ -1,5 +1,6 @@
 /** Taking DANM from a node. */
 
+import { journalDirectory } from "../host/journal_path.ts";
 import { listFolder } from "../host/list_folder.ts";
 import { listJournals } from "../host/list_journals.ts";
 import { openLocked } from "../host/open_locked.ts";
@@ -21,7 +22,8 @@ export class InUseError extends Error {
 
 /**
  * Removes all that `install()` puts on a node, its configuration first, so that the runtime calls nothing that is half
- * there. Folders stay that are mount points, empty; and danm's log. May be interrupted anywhere and repeated.
+ * there. What stays: danm's log, folders that are mount points, and the state folder while netwatcher uses it. May be
+ * interrupted anywhere and repeated.
  *
  * @throws {InUseError} while containers are attached; then nothing is removed
  */
@@ -55,13 +57,13 @@ async function ownFiles(
   stateDirs: readonly string[],
 ): Promise<string[]> {
   const lock = seenFrom(node, lockPath(node)); // goes last, and tells until then that there is something left to do
-  const inside = async (folder: string) => (await listFolder(folder)).map((name) => `${folder}/${name}`);
-  const folders = await Promise.all([...stateDirs, seenFrom(node, node.runtimeDir)].map(inside));
+  const runtimeDir = seenFrom(node, node.runtimeDir);
   return [
     ...configs.map(({ name }) => seenFrom(node, `${node.configDir}/${name}`)),
     ...await ownPlugins(node),
     ...[kubeconfigPath(node), ...unfinished(node, configFile)].map((path) => seenFrom(node, path)),
-    ...folders.flat().filter((path) => path !== lock),
+    ...stateDirs.map(journalDirectory), // what else is there is netwatcher's
+    ...(await listFolder(runtimeDir)).map((name) => `${runtimeDir}/${name}`).filter((path) => path !== lock),
     lock,
   ];
 }
