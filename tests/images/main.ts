@@ -10,6 +10,8 @@
 import { createHash } from "node:crypto";
 import { fromFileUrl, resolve } from "@std/path/posix";
 import { PRODUCT_VERSION } from "../../lib/api/product_version.ts";
+import { openLocked } from "../../lib/host/open_locked.ts";
+import { removeIfThere } from "../../lib/host/remove_if_there.ts";
 import { cacheFolder } from "../node/cache_folder.ts";
 import { openBuilder } from "./builder.ts";
 import { COMPONENTS, imageName, imageStorage } from "./image_names.ts";
@@ -26,14 +28,17 @@ const [bin] = Deno.args;
 if (bin === undefined) throw new Error("Cannot build images: the folder of programs is missing");
 const archives = `${cacheFolder()}/images`;
 const stamp = `${archives}/.built`;
+const context = `${archives}/.context`;
 await Deno.mkdir(archives, { recursive: true });
-const context = await Deno.makeTempDir({ dir: archives, prefix: ".context-" });
+// One builder at a time, which starts with what a killed one left.
+using _lock = await openLocked(`${archives}/.lock`, new AbortController().signal);
+await removeIfThere(context);
 try {
   const digest = await fillContext(resolve(bin), context);
   if (await isBuilt(digest)) console.log("images: nothing has changed");
   else await buildAll(digest);
 } finally {
-  await Deno.remove(context, { recursive: true });
+  await removeIfThere(context);
 }
 
 /** Resolves to a digest of all that goes into the images. */

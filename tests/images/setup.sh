@@ -37,7 +37,7 @@ make_base() {
 }
 
 mkdir -p "$cache"
-need buildah=buildah
+if command -v buildah >/dev/null || ! docker info >/dev/null 2>&1; then need buildah=buildah; fi
 if [ -z "${BASE:-}" ]; then
   need mmdebstrap=mmdebstrap
   provide "image-base-$version" make_base
