@@ -25,6 +25,16 @@ export interface ObjectMeta {
   readonly finalizers?: readonly string[];
 }
 
+/** What tells an object, and a version of it, from all others: the part that caches must keep. */
+export function identityOf({ name, namespace, uid, resourceVersion }: ObjectMeta): ObjectMeta {
+  return {
+    name,
+    ...(namespace !== undefined && { namespace }),
+    ...(uid !== undefined && { uid }),
+    ...(resourceVersion !== undefined && { resourceVersion }),
+  };
+}
+
 /** An object of `kind`: its frame and its `Body` (for most kinds `{ spec }`). */
 export type KubeObject<Kind extends string, Body> = {
   readonly apiVersion: string;

@@ -34,6 +34,12 @@ Deno.test("packEndpoints() changes as few slices as possible", () => {
   assertEquals(outcome(range(0, 150), full, half, few), { few: 0 }, "an empty one");
   assertEquals(outcome([...range(0, 150), endpoint(500)], full, half, few), { few: 1 }, "an empty one is filled");
   assertEquals(outcome([endpoint(0, false), ...all.slice(1)], full, half, few), { full: 100 }, "one not ready");
+  assertEquals(
+    outcome(range(0, 51), slice("half", range(0, 50)), slice("empty", [])),
+    { empty: 1 },
+    "one that would go",
+  );
+  assertEquals(outcome(range(0, 130), slice("much", range(0, 130))), { much: 100, "new 1": 30 }, "one too full");
   assertEquals(outcome(range(0, 250)), { "new 0": 100, "new 1": 100, "new 2": 50 }, "from nothing");
 });
 

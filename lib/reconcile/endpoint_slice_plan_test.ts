@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { type EndpointSlice, SERVICE_NAME_LABEL, SLICE_MANAGER_LABEL } from "../api/endpoint_slice.ts";
+import { type EndpointSlice, HEADLESS_LABEL, SERVICE_NAME_LABEL, SLICE_MANAGER_LABEL } from "../api/endpoint_slice.ts";
+import { ENDPOINTS_MANAGER_LABEL } from "../api/endpoints.ts";
 import { MAX_ENDPOINTS } from "./endpoint_slice_packing.ts";
 import { planSlices, SLICE_MANAGER, type SlicePlan } from "./endpoint_slice_plan.ts";
 import type { ServicePod } from "./service_endpoints.ts";
@@ -61,6 +62,17 @@ Deno.test("planSlices() makes a slice for each family, with everything readers g
     ports: [{ name: "http", port: 80, protocol: "TCP" }],
   });
   assert(/^web-ipv4-[0-9a-f]{6}-0$/.test(slice!.metadata.name), slice!.metadata.name);
+});
+
+Deno.test("planSlices() takes over no label of a Service that says something about slices", () => {
+  const labels = { [HEADLESS_LABEL]: "", [ENDPOINTS_MANAGER_LABEL]: "x", [SERVICE_NAME_LABEL]: "db", team: "x" };
+  const service = demandingService({ clusterIP: "10.96.0.7", labels });
+  const [slice] = planSlices({ service, pods: pods(1, 1), slices: [] }).creates;
+  assertEquals(slice?.metadata.labels, {
+    team: "x",
+    [SERVICE_NAME_LABEL]: "web",
+    [SLICE_MANAGER_LABEL]: SLICE_MANAGER,
+  });
 });
 
 Deno.test("planSlices() keeps to the families of the Service, and drops slices of another one", () => {

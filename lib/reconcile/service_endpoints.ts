@@ -1,9 +1,9 @@
 /** The endpoints of a Service: addresses of Pods on the networks it names. */
 
 import type { IpFamily } from "../api/address_block.ts";
-import type { DanmEp } from "../api/danm_ep.ts";
+import type { DanmEp, DanmEpInterface } from "../api/danm_ep.ts";
 import type { Endpoint, EndpointPort } from "../api/endpoint_slice.ts";
-import type { ObjectMeta } from "../api/kube_object.ts";
+import { identityOf, type ObjectMeta } from "../api/kube_object.ts";
 import type { Pod } from "../api/pod.ts";
 import type { ServicePort } from "../api/service.ts";
 import { type Address, formatAddress, parseAddress } from "../net/address.ts";
@@ -25,6 +25,7 @@ export interface PodView {
 /** A DanmEp, reduced to what endpoints depend on. */
 export interface InterfaceView {
   readonly metadata: ObjectMeta;
+  /** The UID is empty in early records of the original system. */
   readonly pod: { readonly name: string; readonly uid: string };
   readonly network: NamedNetwork;
   readonly addresses: readonly Address[];
@@ -61,23 +62,18 @@ export function viewPod({ metadata, spec, status }: Pod): PodView {
   };
 }
 
-/** Reduces `danmEp`. Of its addresses only those are kept that are there: it may have none. */
+/**
+ * Reduces `danmEp`. Of its addresses only those are kept that are there: it may have none. Records of the original system
+ * may lack fields that the schema demands.
+ */
 export function viewInterface({ metadata, spec }: DanmEp): InterfaceView {
-  const { Pod, PodUID, apiType, NetworkName, Interface: { Address, AddressIPv6 } } = spec;
+  const { Pod, PodUID = "", apiType, NetworkName } = spec;
+  const { Address = "", AddressIPv6 = "" }: Partial<DanmEpInterface> = spec.Interface ?? {};
   return {
     metadata: identityOf(metadata),
     pod: { name: Pod, uid: PodUID },
     network: { kind: apiType, name: NetworkName },
     addresses: [Address, AddressIPv6].flatMap((text) => parseAddress(text.split("/")[0]!) ?? []),
-  };
-}
-
-function identityOf({ name, namespace, uid, resourceVersion }: ObjectMeta): ObjectMeta {
-  return {
-    name,
-    ...(namespace !== undefined && { namespace }),
-    ...(uid !== undefined && { uid }),
-    ...(resourceVersion !== undefined && { resourceVersion }),
   };
 }
 
@@ -121,9 +117,9 @@ export function endpointKey({ addresses, targetRef }: Endpoint): string {
   return `${addresses.join(",")} ${targetRef?.uid ?? ""}`;
 }
 
-/** Whether it is this very Pod's, and not that of an earlier one of its name. */
+/** Whether it is this very Pod's, and not that of an earlier one of its name, as far as the record says. */
 function belongs({ pod }: InterfaceView, { metadata }: PodView): boolean {
-  return pod.uid === metadata.uid;
+  return pod.uid === "" || pod.uid === metadata.uid;
 }
 
 /** Whether it is attached to one of `networks`. */

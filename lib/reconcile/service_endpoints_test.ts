@@ -1,7 +1,8 @@
 import { assertEquals } from "@std/assert";
 import type { IpFamily } from "../api/address_block.ts";
+import type { DanmEp } from "../api/danm_ep.ts";
 import type { Endpoint } from "../api/endpoint_slice.ts";
-import { endpointPorts, endpointsOf, type ServicePod } from "./service_endpoints.ts";
+import { endpointPorts, endpointsOf, type ServicePod, viewInterface } from "./service_endpoints.ts";
 import {
   demandingService,
   podWith,
@@ -89,6 +90,20 @@ Deno.test("endpointsOf() has nothing of Pods that have ended, nor of DanmEps of 
     assertEquals(endpoints([podWith(testPod("a", { phase }), testInterface("a", address))]).endpoints, []);
   }
   assertEquals(endpoints([podWith(testPod("a"), testInterface("a", address, { uid: "earlier" }))]).endpoints, []);
+});
+
+Deno.test("viewInterface() and endpointsOf() get along with what records of the original system lack", () => {
+  const record = (Interface?: object) => {
+    const spec = { Pod: "a", apiType: "DanmNet", NetworkName: "net", ...(Interface && { Interface }) };
+    return viewInterface({ metadata: { name: "old", namespace: "ns" }, spec } as DanmEp);
+  };
+  const pod = podWith(
+    testPod("a"),
+    record({ Name: "eth0", Address: "10.0.0.1/24" }),
+    record({ Name: "eth1" }),
+    record(),
+  );
+  assertEquals(addresses(endpoints([pod]).endpoints), ["10.0.0.1"]);
 });
 
 Deno.test("endpointsOf() names the host of a Pod whose subdomain is the Service", () => {

@@ -2,7 +2,7 @@
 
 import type { IpFamily } from "../api/address_block.ts";
 import { type AnnotationName, findAnnotation } from "../api/annotations.ts";
-import type { ObjectMeta } from "../api/kube_object.ts";
+import { identityOf, type ObjectMeta } from "../api/kube_object.ts";
 import type { NetworkKind } from "../api/network.ts";
 import { HEADLESS, type Service, type ServicePort } from "../api/service.ts";
 import {
@@ -41,13 +41,8 @@ const NETWORK_ANNOTATIONS: Readonly<Partial<Record<AnnotationName, NetworkKind>>
 
 /** What is left of `service` when DANM has looked at it; nothing but its identity when it asks for nothing. */
 export function viewService({ metadata, spec }: Service): ServiceView {
-  const { name, namespace, uid, resourceVersion, labels, deletionTimestamp } = metadata;
-  const identity: ObjectMeta = {
-    name,
-    ...(namespace !== undefined && { namespace }),
-    ...(uid !== undefined && { uid }),
-    ...(resourceVersion !== undefined && { resourceVersion }),
-  };
+  const { labels, deletionTimestamp } = metadata;
+  const identity = identityOf(metadata);
   try {
     const demand = readDemand({ metadata, spec });
     if (demand === undefined) return { metadata: identity };

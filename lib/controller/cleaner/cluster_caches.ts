@@ -2,7 +2,7 @@
 
 import type { AddressBlock } from "../../api/address_block.ts";
 import type { DanmEp } from "../../api/danm_ep.ts";
-import type { ObjectMeta } from "../../api/kube_object.ts";
+import { identityOf } from "../../api/kube_object.ts";
 import { NETWORK_KINDS } from "../../api/network.ts";
 import { resourceFor } from "../../api/resource.ts";
 import type { Identified } from "../../kube/follow_collection.ts";
@@ -58,15 +58,6 @@ export function watchCluster(daemon: Daemon): ClusterCaches {
 
 function uidsOf(informer: Informer<Identified>): ReadonlySet<string> {
   return new Set(informer.list().map(({ metadata }) => metadata.uid ?? ""));
-}
-
-function identityOf({ name, namespace, uid, resourceVersion }: ObjectMeta): ObjectMeta {
-  return {
-    name,
-    ...(namespace !== undefined && { namespace }),
-    ...(uid !== undefined && { uid }),
-    ...(resourceVersion !== undefined && { resourceVersion }),
-  };
 }
 
 /** The original system's DanmEps have no NetworkUID, its early ones no PodUID either: whose they are cannot be told. */
