@@ -49,7 +49,8 @@ async function detachEndpoint(
   const own = { ...target, netns, ifName: Name };
   await deleteDelegates(await delegateConfigs(services, endpoint, signal), own, undefined, signal);
   await cleanNamespace(netns, { links: [Name], rules: [] }, signal);
-  const hasRules = Object.keys(proutes).length + Object.keys(proutes6).length > 0;
+  // The original system stored null for none.
+  const hasRules = Object.keys(proutes ?? {}).length + Object.keys(proutes6 ?? {}).length > 0;
   await deleteRulesFrom(netns, hasRules ? addressesOf(endpoint) : [], signal);
   await releaseAll(services, endpoint, signal);
   await deleteEndpoint(services, metadata.namespace!, metadata.name, signal);

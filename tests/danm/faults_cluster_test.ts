@@ -3,7 +3,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { type FaultProxy, startFaultProxy } from "../cluster/fault_proxy.ts";
 import type { CallOutcome } from "../runtime/container_runtime.ts";
-import type { TestContainer, TestNode } from "../runtime/test_node.ts";
+import { DANM_ACCOUNT, type TestContainer, type TestNode } from "../runtime/test_node.ts";
 import { danmTest } from "./danm_case.ts";
 import { FAULT_POINTS, faultAt, type FaultName, type FaultPoint, FAULTS, isTriedAgain } from "./faults.ts";
 
@@ -58,7 +58,7 @@ async function runCell(node: TestNode, proxy: FaultProxy, cell: Cell, timeout: n
     if (!point.journal) await Deno.remove(`${node.runtime.stateDir}/attachments/${container.sandbox.containerId}`);
   }
 
-  const { kubeconfig } = proxy;
+  const kubeconfig = await proxy.kubeconfigFor(DANM_ACCOUNT);
   proxy.reset();
   proxy.inject(faultAt(point, fault));
   const call = await node.runtime.call(point.verb, container.sandbox, { kubeconfig, timeout });

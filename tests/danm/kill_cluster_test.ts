@@ -3,7 +3,7 @@
 import { assertEquals } from "@std/assert";
 import { eventually } from "../cluster/eventually.ts";
 import { type FaultProxy, startFaultProxy } from "../cluster/fault_proxy.ts";
-import type { TestContainer, TestNode } from "../runtime/test_node.ts";
+import { DANM_ACCOUNT, type TestContainer, type TestNode } from "../runtime/test_node.ts";
 import { danmTest } from "./danm_case.ts";
 import { FAULT_POINTS, type FaultPoint } from "./faults.ts";
 
@@ -88,7 +88,7 @@ async function killAtRequest(node: TestNode, container: TestContainer, point: Fa
   }
   proxy.reset();
   proxy.inject({ ...point.request, nth: point.nth, action: { kind: "hang" } });
-  const changes = { kubeconfig: proxy.kubeconfig, timeout: 120 };
+  const changes = { kubeconfig: await proxy.kubeconfigFor(DANM_ACCOUNT), timeout: 120 };
   const child = await node.runtime.start(point.verb, container.sandbox, changes);
   await eventually(
     `see the request to ${point.step}`,

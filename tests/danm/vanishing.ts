@@ -4,7 +4,7 @@ import { assertEquals, assertMatch } from "@std/assert";
 import type { Fault } from "../cluster/fault.ts";
 import { eventually } from "../cluster/eventually.ts";
 import { startFaultProxy } from "../cluster/fault_proxy.ts";
-import type { TestNode } from "../runtime/test_node.ts";
+import { DANM_ACCOUNT, type TestNode } from "../runtime/test_node.ts";
 
 /** Requests during which the namespace goes, in the order in which ADD makes them. */
 const MOMENTS: readonly (readonly [when: string, request: Pick<Fault, "method" | "path" | "nth">])[] = [
@@ -23,7 +23,7 @@ export async function vanishAtEachMoment(node: TestNode, type: "macvlan" | "ipvl
     const { promise: until, resolve: letGo } = Promise.withResolvers<void>();
     proxy.reset();
     proxy.inject({ ...request, action: { kind: "hold", until } });
-    const call = node.runtime.call("ADD", container.sandbox, { kubeconfig: proxy.kubeconfig });
+    const call = node.runtime.call("ADD", container.sandbox, { kubeconfig: await proxy.kubeconfigFor(DANM_ACCOUNT) });
     await eventually(`see the request ${when}`, () => proxy.count(request) >= (request.nth ?? 1) || undefined);
     await container.netns[Symbol.asyncDispose]();
     letGo();

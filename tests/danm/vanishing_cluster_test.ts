@@ -3,6 +3,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { eventually } from "../cluster/eventually.ts";
 import { startFaultProxy } from "../cluster/fault_proxy.ts";
+import { DANM_ACCOUNT } from "../runtime/test_node.ts";
 import { danmTest } from "./danm_case.ts";
 import { vanishAtEachMoment } from "./vanishing.ts";
 
@@ -19,7 +20,7 @@ danmTest("detaches when the namespace vanishes meanwhile", async (node) => {
   await node.attach(container);
   const { promise: until, resolve: letGo } = Promise.withResolvers<void>();
   proxy.inject({ method: "DELETE", action: { kind: "hold", until } });
-  const call = node.runtime.call("DEL", container.sandbox, { kubeconfig: proxy.kubeconfig });
+  const call = node.runtime.call("DEL", container.sandbox, { kubeconfig: await proxy.kubeconfigFor(DANM_ACCOUNT) });
   await eventually("see the record deleted", () => proxy.count({ method: "DELETE" }) > 0 || undefined);
   await container.netns[Symbol.asyncDispose]();
   letGo();

@@ -5,13 +5,17 @@ import { type ApiGroup, apiVersionOf, DEFAULT_API_GROUP, resourceFor } from "../
 import type { Result } from "../../lib/cni/result.ts";
 import type { KubeClient } from "../../lib/kube/client.ts";
 import { applyManifests } from "../cluster/apply_manifests.ts";
-import type { Cluster } from "../cluster/cluster.ts";
+import type { Cluster, ServiceAccount } from "../cluster/cluster.ts";
 import { createNamespace, type TestNamespace } from "../netns.ts";
 import { type ContainerRuntime, createRuntime, type Sandbox } from "./container_runtime.ts";
 import { clusterLeftovers, journalLeftovers, namespaceLeftovers, processLeftovers } from "./leftovers.ts";
 import { createApiNamespace, createPod } from "./test_pod.ts";
 
-const CRDS = ["lightweight", "production"].map((set) => new URL(`../../crds/${set}`, import.meta.url).pathname);
+const MANIFESTS = ["crds/lightweight", "crds/production", "manifests/danm/rbac.yaml"]
+  .map((path) => new URL(`../../${path}`, import.meta.url).pathname);
+
+/** Who danm is to the API server: the rights of its manifest, and no others. */
+export const DANM_ACCOUNT: ServiceAccount = { namespace: "kube-system", name: "danm" };
 
 /** A Pod with a namespace of its own to be attached to. */
 export interface TestContainer extends AsyncDisposable {
@@ -64,13 +68,13 @@ export interface TestNode extends AsyncDisposable {
   leftovers(container?: TestContainer): Promise<string[]>;
 }
 
-/** Sets a node up on `cluster`, with both sets of CRDs. */
+/** Sets a node up on `cluster`, with both sets of CRDs; danm is {@link DANM_ACCOUNT} there unless `kubeconfig` says otherwise. */
 export async function createTestNode(cluster: Cluster, kubeconfig?: string): Promise<TestNode> {
   await using undo = new AsyncDisposableStack();
-  await applyManifests(cluster, ...CRDS);
+  await applyManifests(cluster, ...MANIFESTS);
   const client = undo.use(cluster.client());
   const namespace = await createApiNamespace(client);
-  const runtime = undo.use(await createRuntime(cluster, kubeconfig));
+  const runtime = undo.use(await createRuntime(cluster, kubeconfig ?? await cluster.kubeconfigFor(DANM_ACCOUNT)));
   const peer = undo.use(await createNamespace());
   const parent = `t${crypto.randomUUID().slice(0, 8)}`;
   await peer.ip("link", "add", "uplink", "type", "veth", "peer", "name", parent, "netns", `${Deno.pid}`);

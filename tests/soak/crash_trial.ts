@@ -7,7 +7,7 @@ import { readDanmConfig } from "../../lib/plugin/danm_config.ts";
 import type { NodeServices } from "../../lib/plugin/node_services.ts";
 import { eventually } from "../cluster/eventually.ts";
 import type { FaultProxy } from "../cluster/fault_proxy.ts";
-import type { TestContainer, TestNode } from "../runtime/test_node.ts";
+import { DANM_ACCOUNT, type TestContainer, type TestNode } from "../runtime/test_node.ts";
 
 /** When danm is killed: as soon as its n-th request has arrived, which is never answered, or after some time. */
 export type KillMoment = { readonly request: number } | { readonly afterMs: number };
@@ -82,7 +82,9 @@ async function callAndKill(
 ): Promise<boolean> {
   proxy.reset();
   if ("request" in moment) proxy.inject({ nth: moment.request, action: { kind: "hang" } });
-  const child = await node.runtime.start(verb, container.sandbox, { kubeconfig: proxy.kubeconfig });
+  const child = await node.runtime.start(verb, container.sandbox, {
+    kubeconfig: await proxy.kubeconfigFor(DANM_ACCOUNT),
+  });
   let hasEnded = false;
   const ended = child.output().finally(() => hasEnded = true);
   if ("request" in moment) {
