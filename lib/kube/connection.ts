@@ -72,11 +72,14 @@ export function openRelayed(config: KubeConfig, socket: string): Connection {
   };
 }
 
+/** Deno looks the host of a URL up even if a socket says where to connect; an address needs no name server. */
+const RELAY_URL = "http://127.0.0.1";
+
 function openRelay(server: string, socket: string): Connection {
   const client = Deno.createHttpClient({ proxy: { transport: "unix", path: socket } });
   return {
     async fetch(target, init) {
-      const response = await fetch(`http://relay${target}`, { ...init, client });
+      const response = await fetch(RELAY_URL + target, { ...init, client });
       const kind = unreachableKind(response);
       if (kind !== undefined) throw new KubeUnreachableError(server, kind, await response.text());
       return response;
