@@ -33,7 +33,7 @@ export function grpcClient(socketPath: string): GrpcClient {
   const client = Deno.createHttpClient({ http1: false, http2: true, proxy: { transport: "unix", path: socketPath } });
   return {
     async call(method, request, signal) {
-      const response = await fetch(`http://localhost${method}`, {
+      const response = await fetch(`http://127.0.0.1${method}`, {
         client,
         method: "POST",
         headers: { "content-type": "application/grpc", te: "trailers" },
