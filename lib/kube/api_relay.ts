@@ -84,7 +84,7 @@ async function send(connection: Connection, request: Request, signal: AbortSigna
   return await connection.fetch(pathname + search, {
     method: request.method,
     headers: pick(request.headers, REQUEST_HEADERS),
-    body: request.body && await request.arrayBuffer(),
+    ...(request.body && { body: await request.bytes() }),
     redirect: "manual",
     signal,
   });

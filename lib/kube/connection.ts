@@ -3,6 +3,7 @@
 import { KubeUnreachableError } from "./kube_error.ts";
 import type { KubeConfig } from "./kubeconfig.ts";
 import { RELAY_HEADER, RELAY_PROBE, RELAY_READY, unreachableKind } from "./relay_protocol.ts";
+import { promptBody } from "./prompt_body.ts";
 
 /** Pooled connections to one API server, made when first needed. */
 export interface Connection extends Disposable {
@@ -10,8 +11,11 @@ export interface Connection extends Disposable {
    * @param target path and query
    * @throws {KubeUnreachableError} when a relay says so; else what `fetch` rejects with
    */
-  fetch(target: string, init: RequestInit): Promise<Response>;
+  fetch(target: string, init: ConnectionRequest): Promise<Response>;
 }
+
+/** A request as `fetch` takes it, with a body that can be taken apart. */
+export type ConnectionRequest = Omit<RequestInit, "body"> & { readonly body?: Uint8Array<ArrayBuffer> };
 
 /** What a relay may take to say that it is there, in milliseconds: on a busy node everything else takes longer too. */
 const PROBE_MS = 3000;
@@ -26,7 +30,8 @@ const PROBE_MS = 3000;
 export function openDirect(config: KubeConfig): Connection {
   const client = createHttpClient(config);
   return {
-    fetch: (target, init) => fetch(config.server + target, { ...init, client }),
+    fetch: (target, { body, ...init }) =>
+      fetch(config.server + target, { ...init, ...(body && { body: promptBody(body) }), client }),
     [Symbol.dispose]: () => client.close(),
   };
 }

@@ -81,7 +81,7 @@ async function sendOnce<Answer>(
         ...(token !== undefined && { authorization: `Bearer ${token}` }),
         ...(request.body && { "content-type": request.body.type }),
       },
-      ...(request.body && { body: JSON.stringify(request.body.value) }),
+      ...(request.body && { body: new TextEncoder().encode(JSON.stringify(request.body.value)) }),
       redirect: "manual",
       signal: request.signal,
     });

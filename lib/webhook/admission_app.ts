@@ -3,6 +3,7 @@
 import { type Context, Hono } from "hono";
 import type { Log } from "../host/log.ts";
 import { startDeadline } from "../kube/deadline.ts";
+import { promptBody } from "../kube/prompt_body.ts";
 import {
   type AdmissionRequest,
   formatAdmissionReview,
@@ -69,7 +70,8 @@ export function createAdmissionApp({ reviewers, log, observer, limits = BODY_LIM
       return failure(reason);
     });
     observer.reviewed(path, request, verdict, performance.now() - started);
-    return context.json(formatAdmissionReview(request.uid, verdict));
+    const body = new TextEncoder().encode(JSON.stringify(formatAdmissionReview(request.uid, verdict)));
+    return new Response(promptBody(body), { headers: { "content-type": "application/json" } });
   }
 
   for (const [path, review] of Object.entries(reviewers)) {
