@@ -35,12 +35,6 @@ export interface BlockStore {
   take(name: string, offset: number, owner: string, signal: AbortSignal, forget?: readonly number[]): Promise<Block>;
 
   /**
-   * Does what `take()` does for who has not read the block: nothing is changed either when a release of the number is
-   * noted. Resolves to undefined when there is no such block.
-   */
-  takeUnseen(name: string, offset: number, owner: string, signal: AbortSignal): Promise<Block | undefined>;
-
-  /**
    * Releases `offset` at time `at` if `owner` holds it, and the block is full no more; anything else is left as it is,
    * a block that does not exist included.
    */

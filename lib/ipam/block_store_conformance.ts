@@ -146,39 +146,6 @@ export const blockStoreCases: readonly BlockStoreCase[] = [
     },
   },
   {
-    name: "takeUnseen() takes a number that nobody ever had, also when repeated",
-    async run(store, space) {
-      const block = await makeBlock(store, space);
-      for (const owner of ["a", "a", "b"]) {
-        assertEquals((await store.takeUnseen(block.name, 3, owner, signal))?.allocations, { 3: "a" });
-      }
-      assertEquals((await reread(store, block)).allocations, { 3: "a" });
-    },
-  },
-  {
-    name: "takeUnseen() leaves alone what was released, and what does not exist",
-    async run(store, space) {
-      const block = await makeBlock(store, space);
-      await store.take(block.name, 3, "a", signal);
-      await store.release(block.name, 3, "a", NOW, signal);
-      const before = await reread(store, block);
-      assertEquals(await store.takeUnseen(block.name, 3, "b", signal), before);
-      assertEquals(await store.takeUnseen(block.name, 16, "b", signal), before);
-      assertEquals(await reread(store, block), before);
-      assertEquals(await store.takeUnseen(blockName(space, 0n), 0, "a", signal), undefined);
-    },
-  },
-  {
-    name: "takeUnseen() gives a number to one of many owners who want it",
-    async run(store, space) {
-      const { name } = await makeBlock(store, space);
-      const owners = Array.from({ length: 8 }, (_, index) => `owner-${index}`);
-      const taken = await Promise.all(owners.map((owner) => store.takeUnseen(name, 7, owner, signal)));
-      assertEquals(new Set(taken.map((block) => block?.allocations[7])).size, 1);
-      assertEquals(Object.keys((await store.read(name, signal))!.allocations), ["7"]);
-    },
-  },
-  {
     name: "markFull() does nothing when the block has changed since it was read",
     async run(store, space) {
       const block = await makeBlock(store, space);
@@ -234,7 +201,6 @@ export const blockStoreCases: readonly BlockStoreCase[] = [
       const aborted = AbortSignal.abort(new Error("enough"));
       await assertRejects(() => store.read(name, aborted), Error, "enough");
       await assertRejects(() => store.take(name, 0, "a", aborted), Error, "enough");
-      await assertRejects(() => store.takeUnseen(name, 0, "a", aborted), Error, "enough");
       await assertRejects(() => store.release(name, 0, "a", NOW, aborted), Error, "enough");
       await assertRejects(() => store.listFree(space, "pool", 1, undefined, aborted), Error, "enough");
     },

@@ -1,7 +1,7 @@
 /** Where in a pool a free number is. */
 
-import { type Block, blockName, covers } from "./block.ts";
-import { blockBase, blockSizeFor } from "./block_geometry.ts";
+import type { Block } from "./block.ts";
+import { blockSizeFor } from "./block_geometry.ts";
 import type { BlockStore } from "./block_store.ts";
 import { candidates } from "./candidates.ts";
 import { type FreeOffsets, freeOffsets } from "./free_offsets.ts";
@@ -35,14 +35,6 @@ export interface Find {
   readonly offset: number;
 }
 
-/** A number that may well be free, in a block that nobody has looked into. */
-export interface Guess {
-  /** Name of the block, if it exists. */
-  readonly block: string;
-  readonly base: bigint;
-  readonly offset: number;
-}
-
 /** A free number that has not rested. */
 interface TiredFind extends Find {
   readonly releasedAt: number;
@@ -66,17 +58,6 @@ interface Seen {
   allExist: boolean;
 }
 
-/** Any number in the first block that this search would look at; undefined when the pool has none there. */
-export function guessFree({ pool, context: { node, owner }, random }: Search): Guess | undefined {
-  const size = blockSizeFor(pool.range);
-  const [first] = candidates(pool.range, size, node, owner, 1);
-  const base = blockBase(first!, size);
-  const usable = Array.from({ length: size }, (_, offset) => offset)
-    .filter((offset) => isDynamic(pool, base + BigInt(offset)));
-  const offset = usable[Math.floor(random() * usable.length)];
-  return offset === undefined ? undefined : { block: blockName(pool, base), base, offset };
-}
-
 /** Any number of `block` that is free and has rested. */
 export function findRested({ pool, context, random }: Search, block: Block): Find | undefined {
   const { rested } = freeIn(pool, block, context.now() - REST_MS);
@@ -84,9 +65,9 @@ export function findRested({ pool, context, random }: Search, block: Block): Fin
   return offset === undefined ? undefined : { block, offset };
 }
 
-/** The numbers of `block` whose release was noted and is of no interest any more. */
-export function restedReleases({ context }: Search, { released }: Block): number[] {
-  const restedBefore = context.now() - REST_MS;
+/** The numbers of `block` whose release was noted and is of no interest at `now`, in milliseconds since 1970. */
+export function restedReleases({ released }: Block, now: number): number[] {
+  const restedBefore = now - REST_MS;
   return Object.entries(released).filter(([, at]) => !(Date.parse(at) > restedBefore)).map(([offset]) =>
     Number(offset)
   );
@@ -100,11 +81,10 @@ export function restedReleases({ context }: Search, { released }: Block): number
  * for blocks that were never made. A number that has not rested is only returned when none of these had a better one.
  *
  * @param round how many finds of this search were taken by others before they could be
- * @param known a block without a rested number
  */
-export async function findFree(search: Search, round: number, known?: Block): Promise<Find | undefined> {
+export async function findFree(search: Search, round: number): Promise<Find | undefined> {
   const seen: Seen = { tired: [], allExist: false };
-  const own = round === 0 ? await searchOwnBlocks(search, seen, known) : undefined;
+  const own = round === 0 ? await searchOwnBlocks(search, seen) : undefined;
   return own ?? await searchAllBlocks(search, seen);
 }
 
@@ -114,10 +94,9 @@ export function isFull(pool: Pool, block: Block): boolean {
   return rested.length + tired.length === 0;
 }
 
-async function searchOwnBlocks(search: Search, seen: Seen, known: Block | undefined): Promise<Find | undefined> {
+async function searchOwnBlocks(search: Search, seen: Seen): Promise<Find | undefined> {
   const { pool, context: { node, owner } } = search;
   for (const value of candidates(pool.range, blockSizeFor(pool.range), node, owner, TRIES)) {
-    if (known && covers(known, value)) continue;
     const find = await searchBlockOf(search, value, seen);
     if (find) return find;
   }

@@ -68,13 +68,6 @@ export function createMemoryBlockStore(turn: () => Promise<void> = () => Promise
         released: without(block.released, offset, ...forget),
       });
     },
-    async takeUnseen(name, offset, owner, signal) {
-      await begin(signal);
-      const block = entries.get(name)?.block;
-      if (!block || offset >= block.size || block.released[offset] !== undefined) return block;
-      if (block.allocations[offset] !== undefined) return block;
-      return change(name, { allocations: { ...block.allocations, [offset]: owner } });
-    },
     async release(name, offset, owner, at, signal) {
       await begin(signal);
       const block = entries.get(name)?.block;

@@ -5,7 +5,7 @@ import { contains, formatSubnet } from "../net/subnet.ts";
 import { type Block, offsetIn } from "./block.ts";
 import { blockSizeFor } from "./block_geometry.ts";
 import type { BlockStore } from "./block_store.ts";
-import { type Find, findFree, findRested, guessFree, isFull, restedReleases, type Search } from "./find_free.ts";
+import { type Find, findFree, findRested, isFull, restedReleases, type Search } from "./find_free.ts";
 import { isHostAddress } from "./host_address.ts";
 import { isSet } from "./legacy_bitmap.ts";
 import { openBlock } from "./open_block.ts";
@@ -38,14 +38,15 @@ export async function reserveAddress(
 
 async function reserveDynamic(search: Search): Promise<Reservation> {
   const { pool, context: { signal }, random } = search;
-  let { reservation, block } = await takeGuess(search);
-  for (let round = 0; !reservation; round++) {
-    const find = (block && findRested(search, block)) ?? await findFree(search, round, block);
+  let lost: Block | undefined;
+  for (let round = 0;; round++) {
+    const find = (lost && findRested(search, lost)) ?? await findFree(search, round);
     if (!find) throw new PoolExhaustedError(pool);
-    ({ reservation, block } = await take(search, find));
-    if (!reservation) await pause(random() * Math.min(MAX_PAUSE_MS, 5 * 2 ** round), signal);
+    const { reservation, block } = await take(search, find);
+    if (reservation) return reservation;
+    lost = block;
+    await pause(random() * Math.min(MAX_PAUSE_MS, 5 * 2 ** round), signal);
   }
-  return reservation;
 }
 
 async function reserveStatic(search: Search, address: Address): Promise<Reservation> {
@@ -75,42 +76,21 @@ function checkStatic(pool: Pool, address: Address): void {
 /** What came of an attempt to take a number. */
 interface Attempt {
   /** Undefined when somebody else was faster. */
-  readonly reservation?: Reservation | undefined;
-  /** The block as it is after that; undefined when it does not exist. */
-  readonly block?: Block | undefined;
-}
-
-/** Tries a number without having seen its block: in a network with room that saves the reading. */
-async function takeGuess(search: Search): Promise<Attempt> {
-  const guess = guessFree(search);
-  if (!guess) return {};
-  const { store, context: { owner, signal } } = search;
-  return await takeFrom(search, guess.block, guess.base, guess.offset, () => {
-    return store.takeUnseen(guess.block, guess.offset, owner, signal);
-  });
+  readonly reservation?: Reservation;
+  /** The block as it is after that. */
+  readonly block: Block;
 }
 
 /** Takes what was found free. */
-async function take(search: Search, { block, offset }: Find): Promise<Attempt> {
-  const { store, context: { owner, signal } } = search;
-  return await takeFrom(search, block.name, block.base, offset, () => {
-    return store.take(block.name, offset, owner, signal, restedReleases(search, block));
-  });
-}
-
-async function takeFrom(
-  { store, pool, key, context: { owner, intend, signal } }: Search,
-  name: string,
-  base: bigint,
-  offset: number,
-  attempt: () => Promise<Block | undefined>,
-): Promise<Attempt> {
+async function take({ store, pool, key, context }: Search, find: Find): Promise<Attempt> {
+  const { owner, intend, now, signal } = context;
+  const { block: { name, base }, offset } = find;
   signal.throwIfAborted();
   const address = { family: pool.family, value: base + BigInt(offset) };
   const claim: Claim = { block: name, offset, address: formatAddress(address), owner };
   await intend(claim);
-  const block = await attempt();
-  if (block?.allocations[offset] !== owner) return { block };
+  const block = await store.take(name, offset, owner, signal, restedReleases(find.block, now()));
+  if (block.allocations[offset] !== owner) return { block };
   if (isFull(pool, block)) {
     // So that others need not look at it. The address is held either way: if this fails, who looks next marks it.
     await store.markFull(block, key, signal).catch(() => {});

@@ -60,7 +60,7 @@ function observed(store: MemoryBlockStore, afterWrite: () => void): BlockStore {
       afterWrite();
       return result;
     };
-  return { ...store, take: watch(store.take), takeUnseen: watch(store.takeUnseen), release: watch(store.release) };
+  return { ...store, take: watch(store.take), release: watch(store.release) };
 }
 
 /** Does one step; resolves to what `owner` holds then, or to why it was refused. */
@@ -194,7 +194,6 @@ function failing(store: BlockStore, at: number, isAnswerLost: boolean): BlockSto
     read: fail(store.read),
     create: fail(store.create),
     take: fail(store.take),
-    takeUnseen: fail(store.takeUnseen),
     release: fail(store.release),
     markFull: fail(store.markFull),
     markComplete: fail(store.markComplete),

@@ -62,13 +62,6 @@ export function createBlockStore(client: KubeClient, group: ApiGroup): BlockStor
       }
     },
 
-    async takeUnseen(name, offset, owner, signal) {
-      const takeIt = patch(name, takeUnseenPatch(offset, owner), signal);
-      const refusal = await refusalOf(isInvalidOrNotFound, takeIt);
-      if (!refusal) return await takeIt;
-      return isNotFound(refusal) ? undefined : await read(name, signal); // it may be held from before
-    },
-
     async release(name, offset, owner, at, signal) {
       const releaseIt = patch(name, releasePatch(offset, owner, at, keys.full), signal);
       const refusal = await refusalOf(isInvalidOrNotFound, releaseIt);
@@ -117,20 +110,6 @@ function takePatch(offset: number, owner: string, forget: readonly number[]): Pa
   const metadata = { managedFields: NO_MANAGED_FIELDS };
   const released = Object.fromEntries([offset, ...forget].map((each) => [each, null]));
   return { type: "merge", body: { metadata, spec: { allocations: { [offset]: owner }, released } } };
-}
-
-/** Takes `offset` if there is neither an owner nor a release of it: to the server, what is absent equals null. */
-function takeUnseenPatch(offset: number, owner: string): Patch {
-  const allocation = jsonPointer("spec", "allocations", String(offset));
-  return {
-    type: "json",
-    operations: [
-      { op: "test", path: allocation, value: null },
-      { op: "test", path: jsonPointer("spec", "released", String(offset)), value: null },
-      { op: "add", path: allocation, value: owner },
-      { op: "add", path: "/metadata/managedFields", value: NO_MANAGED_FIELDS },
-    ],
-  };
 }
 
 /** Releases `offset` if `owner` holds it. In one step with that the block is full no more. Source: RFC 6902. */

@@ -110,11 +110,6 @@ const WRITES: readonly Write[] = [
     after: UNTOUCHED,
   },
   {
-    name: "takeUnseen()",
-    run: async (store, { name }) => assertEquals((await store.takeUnseen(name, 2, "b", soon()))?.allocations[2], "b"),
-    after: { allocations: { 1: "a", 2: "b" }, released: {} },
-  },
-  {
     name: "release()",
     run: (store, { name }) => store.release(name, 1, "a", NOW, soon()),
     after: { allocations: {}, released: { 1: NOW.toISOString() } },

@@ -88,8 +88,8 @@ export const FAULT_POINTS: readonly FaultPoint[] = [
     step: "read the block",
     request: BLOCK,
     inInterface: true,
-    // There is none yet, so 404 is what it is told anyway. An address of it was asked for, whose release looks there too.
-    outcomes: outcomes("kept", { "404": "works" }),
+    // There is none yet, so 404 is what it is told anyway.
+    outcomes: outcomes("undone", { "404": "works", "down from here on": "kept" }),
   },
   {
     ...ADD,

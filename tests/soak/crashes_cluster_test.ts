@@ -6,7 +6,7 @@ import type { Ending, Trial } from "./crash_trial.ts";
 const ENDINGS: readonly Ending[] = ["DEL", "sweep", "lost node"];
 
 /** Requests of an ADD with two interfaces and three addresses, and of its DEL: with fewer, nothing would be killed. */
-const [ADD_REQUESTS, DEL_REQUESTS] = [11, 5];
+const [ADD_REQUESTS, DEL_REQUESTS] = [14, 5];
 
 function atEveryRequest(verb: Trial["verb"], requests: number): Trial[] {
   return Array.from({ length: requests }, (_, index) => {
