@@ -48,6 +48,8 @@ export interface WatchOptions extends CallOptions, Selection {
   readonly resourceVersion?: string;
   /** The server ends the watch after this time; 30 to 60 minutes when absent. */
   readonly timeoutSeconds?: number;
+  /** Called when the server has begun to answer; what has changed since `resourceVersion`, or an error, follows at once. */
+  readonly accepted?: () => void;
 }
 
 /** One page of a list. */
@@ -124,7 +126,10 @@ export function createClient(config: KubeConfig, relaySocket?: string): KubeClie
       await send(ref, options, { method: "DELETE", query: writeQuery(options), body });
     },
     async *watch<T>(ref: CollectionRef, options: WatchOptions) {
-      const read = (response: Response) => Promise.resolve(response.body ?? new ReadableStream());
+      const read = (response: Response) => {
+        options.accepted?.();
+        return Promise.resolve(response.body ?? new ReadableStream());
+      };
       const body = await send(ref, options, { query: watchQuery(options), idempotent: true, read });
       try {
         yield* readWatchEvents<T>(body, `WATCH ${resourcePath(ref)}`, options.signal);

@@ -50,6 +50,8 @@ export interface FollowPace {
   /** How long a type that was known must stay unknown before it counts as uninstalled: one replica may lag behind. */
   readonly absentAfterMs: number;
   readonly pageSize: number;
+  /** Silence of a new watch that says that nothing changed before it: what did is told at once. */
+  readonly quietMs: number;
 }
 
 /** The pace of daemons. */
@@ -60,6 +62,7 @@ export const FOLLOW_PACE: FollowPace = {
   absentPollMs: 20_000,
   absentAfterMs: 10_000,
   pageSize: 500,
+  quietMs: 5000,
 };
 
 /** A watch that ends sooner without having told anything is no better than one that fails. */
@@ -71,12 +74,15 @@ const SHORT_WATCH_MS = 1000;
  * at growing intervals.
  *
  * Source: Kubernetes API concepts, "Efficient detection of changes".
+ *
+ * @param accepted called whenever the server has accepted a watch
  */
 export async function* followCollection<T extends Identified>(
   client: KubeClient,
   followed: Followed,
   pace: FollowPace,
   signal: AbortSignal,
+  accepted?: () => void,
 ): AsyncGenerator<Update<T>, void, undefined> {
   const place: Place = { version: undefined, failures: 0 };
   const absence = trackAbsence(pace);
@@ -84,7 +90,7 @@ export async function* followCollection<T extends Identified>(
     try {
       if (place.version === undefined) yield* listing<T>(client, followed, pace, place, signal);
       absence.served();
-      yield* watching<T>(client, followed, pace, place, signal);
+      yield* watching<T>(client, followed, pace, place, signal, accepted);
     } catch (error) {
       if (signal.aborted) return;
       place.failures++;
@@ -133,6 +139,7 @@ async function* watching<T extends Identified>(
   pace: FollowPace,
   place: Place,
   signal: AbortSignal,
+  accepted?: () => void,
 ): AsyncGenerator<Update<T>, void, undefined> {
   const { resource, namespace, ...selection } = followed;
   const started = performance.now();
@@ -143,6 +150,7 @@ async function* watching<T extends Identified>(
     ...(place.version !== undefined && { resourceVersion: place.version }),
     timeoutSeconds: Math.ceil(pace.watchS * (1 + Math.random())),
     signal: silence.signal,
+    ...(accepted && { accepted }),
   });
   for await (const event of events) {
     silence.extend();

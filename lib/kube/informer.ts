@@ -39,8 +39,8 @@ export interface Informer<T> {
   /** Whether the API server serves this type; undefined until it has said so. A type it does not serve has no objects. */
   readonly served: boolean | undefined;
   /**
-   * Whether the server confirmed, not long ago, that nothing is missing: false from a failure on until a list or
-   * whatever the next watch tells first (after two minutes at most). A broken line can stay unnoticed for three: ask the
+   * Whether nothing is missing, as far as the server has said: false from a failure on until a list, or until the next
+   * watch has told something or been silent for `quietMs`. A broken line can stay unnoticed for three minutes: ask the
    * API server itself before doing what cannot be undone.
    */
   readonly isCurrent: boolean;
@@ -62,12 +62,14 @@ export function createInformer<Wire extends Identified, T extends Identified = W
   options: InformerOptions<Wire, T>,
   handlers: InformerHandlers<T> = {},
 ): Informer<T> {
-  const { transform = (object: Wire) => object as Identified as T, pace, ...followed } = options;
+  const { transform = (object: Wire) => object as Identified as T, pace: changedPace, ...followed } = options;
+  const pace = { ...FOLLOW_PACE, ...changedPace };
   const cache = createObjectCache<T>();
   const synced = Promise.withResolvers<void>();
   synced.promise.catch(() => {}); // whoever waits for it hears of it; nobody has to
   let hasSynced = false;
   let isCurrent = false;
+  let acceptedAt: number | undefined; // of the watch since the last failure
   let served: boolean | undefined;
   let listed: Set<string> | undefined;
 
@@ -91,7 +93,8 @@ export function createInformer<Wire extends Identified, T extends Identified = W
   };
 
   async function run(signal: AbortSignal): Promise<void> {
-    for await (const update of followCollection<Wire>(client, followed, { ...FOLLOW_PACE, ...pace }, signal)) {
+    const accepted = () => void (acceptedAt ??= performance.now());
+    for await (const update of followCollection<Wire>(client, followed, pace, signal, accepted)) {
       switch (update.type) {
         case "listing":
           listed = new Set();
@@ -108,6 +111,7 @@ export function createInformer<Wire extends Identified, T extends Identified = W
           break;
         case "failed":
           isCurrent = false;
+          acceptedAt = undefined;
           handlers.failed?.(update.error, update.retryInMs);
           break;
         default:
@@ -133,7 +137,7 @@ export function createInformer<Wire extends Identified, T extends Identified = W
       return served;
     },
     get isCurrent() {
-      return isCurrent;
+      return isCurrent || acceptedAt !== undefined && performance.now() - acceptedAt >= pace.quietMs;
     },
     async run(signal) {
       try {
@@ -144,6 +148,7 @@ export function createInformer<Wire extends Identified, T extends Identified = W
         throw error;
       } finally {
         isCurrent = false;
+        acceptedAt = undefined;
       }
     },
   };

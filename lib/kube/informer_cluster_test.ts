@@ -127,6 +127,19 @@ Deno.test("createInformer() goes on where a cut connection ended, without a list
   assertEquals(scene.informer.isCurrent, true);
 });
 
+Deno.test("createInformer() is current soon after a cut, though nothing has changed and the server says nothing", async () => {
+  await using scene = await openScene({ fill: 1, pace: { quietMs: 500 } });
+  await scene.put("f0", "1");
+  await scene.hears("+f0=0", "~f0=1");
+  scene.proxy.reset();
+  scene.proxy.inject({ ...WATCH, nth: 1, action: { kind: "delay", ms: 1500 } });
+  scene.line.cut();
+  await eventually("try to watch", () => scene.proxy.count(WATCH) > 0 || undefined);
+  assertEquals(scene.informer.isCurrent, false);
+  await eventually("be current again", () => scene.informer.isCurrent || undefined);
+  assertEquals([scene.proxy.count(LIST), scene.proxy.count(WATCH)], [0, 1]);
+});
+
 Deno.test("createInformer() tells the difference when the server has forgotten its place", async () => {
   await using scene = await openScene({ fill: 3 });
   await scene.hears("+f0=0", "+f1=0", "+f2=0");
