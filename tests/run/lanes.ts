@@ -2,7 +2,7 @@
 
 import config from "../../deno.json" with { type: "json" };
 
-export type LaneName = "pure" | "host" | "cluster" | "kernel" | "node" | "e2e";
+export type LaneName = "pure" | "host" | "cluster" | "daemon" | "kernel" | "node" | "e2e";
 
 export interface Lane {
   readonly name: LaneName;
@@ -15,10 +15,11 @@ export interface Lane {
   readonly onRequest?: true;
 }
 
-/** In the order in which they run: the quick ones first. */
+/** In the order in which they begin. */
 export const LANES: readonly Lane[] = [
   { name: "pure", needs: "nothing", root: false, minutes: 10 },
   { name: "host", needs: "root: namespaces of this kernel, processes, files", root: true, minutes: 20 },
+  { name: "daemon", needs: "root, etcd and kube-apiserver", root: true, minutes: 30 },
   { name: "cluster", needs: "root, etcd and kube-apiserver", root: true, minutes: 30 },
   { name: "kernel", needs: "root, a Debian kernel under QEMU", root: true, minutes: 25 },
   { name: "node", needs: "root, DANM's images, containerd and kubelet", root: true, minutes: 10 },
@@ -35,6 +36,15 @@ const ENDINGS: readonly (readonly [string, LaneName])[] = [
 ];
 
 const PURE_FOLDERS = config.test.include.map((glob) => glob.replace("**/*_test.ts", ""));
+/** Of what needs a cluster, the daemons' part: those tests wait more than they work. */
+const DAEMON_FOLDERS = [
+  "lib/controller/",
+  "tests/cleaner/",
+  "tests/installer/",
+  "tests/netwatcher/",
+  "tests/svcwatcher/",
+  "tests/webhook/",
+];
 const HOST_FOLDERS = [
   "lib/link/",
   "lib/host/",
@@ -46,13 +56,14 @@ const HOST_FOLDERS = [
 ];
 
 /**
- * The lane of a test file: what its name ends in, else that of its folder; what no folder claims runs with a cluster.
+ * The lane of a test file: what its name ends in, else that of its folder; what no folder claims runs with a cluster,
+ * and what daemons do with one has a lane of its own.
  *
  * @param file path in the project, e.g. "lib/ipam/pool_test.ts"
  */
 export function laneOf(file: string): LaneName {
+  const isIn = (folders: readonly string[]) => folders.some((folder) => file.startsWith(folder));
   const named = ENDINGS.find(([ending]) => file.endsWith(ending))?.[1];
-  if (named !== undefined) return named;
-  if (PURE_FOLDERS.some((folder) => file.startsWith(folder))) return "pure";
-  return HOST_FOLDERS.some((folder) => file.startsWith(folder)) ? "host" : "cluster";
+  const lane = named ?? (isIn(PURE_FOLDERS) ? "pure" : isIn(HOST_FOLDERS) ? "host" : "cluster");
+  return lane === "cluster" && isIn(DAEMON_FOLDERS) ? "daemon" : lane;
 }
