@@ -63,17 +63,16 @@ manifests: setup-deno ## generate the CRDs and schemas, of API_GROUP if given
 	@deno task --quiet manifests $(if $(API_GROUP),--api-group=$(API_GROUP))
 
 .PHONY: test
-test: setup-cluster setup-kernel images ## all tests but the long ones of e2e, in six lanes (root)
+test: setup-cluster setup-kernel images ## all tests but the long ones of e2e, in five lanes (root)
 	@deno run -A tests/run/main.ts
 
-.PHONY: test-pure test-host test-cluster test-daemon test-kernel test-node
+.PHONY: test-pure test-host test-cluster test-kernel test-node
 test-pure: setup-deno ## the tests that need nothing, in seconds; also: deno task test
 test-host: setup-test setup-kernel images ## the tests on namespaces of this kernel, processes and files (root)
 test-cluster: setup-test build ## the tests on a real etcd and kube-apiserver (root)
-test-daemon: setup-test build ## the tests of the daemons, on a real etcd and kube-apiserver (root)
 test-kernel: setup-test setup-kernel build ## the tests on a Debian kernel under QEMU (root)
 test-node: setup-cluster images ## the tests with real Pods, on nodes made of namespaces (root)
-test-pure test-host test-cluster test-daemon test-kernel test-node:
+test-pure test-host test-cluster test-kernel test-node:
 	@deno run -A tests/run/main.ts $(@:test-%=%)
 
 .PHONY: bench

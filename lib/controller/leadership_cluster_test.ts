@@ -10,7 +10,8 @@ import type { ObjectRef } from "../kube/resource_path.ts";
 import { openStandardErrorLog } from "../host/log.ts";
 import { createLeadership } from "./leadership.ts";
 import { createMeters } from "./meters.ts";
-import { type Copycat, spawnCopycat } from "../../tests/daemon/spawn_copycat.ts";
+import { spawnCopycat } from "../../tests/daemon/spawn_copycat.ts";
+import type { DaemonProcess } from "../../tests/runtime/daemon_process.ts";
 
 const cluster = await sharedCluster();
 Deno.test.afterAll(async () => await cluster[Symbol.asyncDispose]());
@@ -26,8 +27,8 @@ const soon = () => ({ signal: AbortSignal.timeout(20_000) });
 
 /** What two replicas, of which one leads, do to a ConfigMap whose value changes all the time. */
 interface Scene extends AsyncDisposable {
-  readonly leader: Copycat;
-  readonly other: Copycat;
+  readonly leader: DaemonProcess;
+  readonly other: DaemonProcess;
   /** Who wrote the copies so far, in order, each as often as it took over from another one. */
   readonly writers: readonly string[];
 }

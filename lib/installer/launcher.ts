@@ -1,5 +1,7 @@
 /** The programs that `make build` makes where it cannot make binaries: a bundle headed by two lines for sh. */
 
+import { shellWord } from "./shell_word.ts";
+
 /** How the second line of a launcher starts its bundle. */
 export interface Launch {
   /** The `deno` program it names. */
@@ -27,17 +29,13 @@ export function parseLauncher(text: string): Launch | undefined {
  * @param cache folder for compiled code
  */
 export function launchScript({ deno, words }: Launch, bundle: string, cache: string): string {
-  const environment = `DENO_DIR=${quote(cache)} DENO_NO_UPDATE_CHECK=1`;
-  return `#!/bin/sh\n${environment} exec ${quote(deno)} ${words} ${quote(bundle)} "$@"\n`;
+  const environment = `DENO_DIR=${shellWord(cache)} DENO_NO_UPDATE_CHECK=1`;
+  return `#!/bin/sh\n${environment} exec ${shellWord(deno)} ${words} ${shellWord(bundle)} "$@"\n`;
 }
 
 /** A script that is the program at `path`. */
 export function execScript(path: string): string {
-  return `#!/bin/sh\nexec ${quote(path)} "$@"\n`;
-}
-
-function quote(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+  return `#!/bin/sh\nexec ${shellWord(path)} "$@"\n`;
 }
 
 function unquote(word: string): string {

@@ -7,6 +7,7 @@ import type { DaemonProcess } from "../runtime/daemon_process.ts";
 import { startServiceCluster, startSvcwatcherProcess } from "../svcwatcher/svcwatcher_process.ts";
 import { openServiceScene, type ServiceScene, soon } from "../svcwatcher/service_scene.ts";
 import type { TestPod } from "../runtime/test_pod.ts";
+import { residentMemory } from "./resident_memory.ts";
 import { inParallel, report } from "./series.ts";
 
 const SERVICES = 50;
@@ -48,7 +49,7 @@ export async function benchSvcwatcher(): Promise<void> {
     `${members.length} Pods in ${SERVICES} Services, from nothing`,
     `${seconds} s`,
     `${slices} writes`,
-    await memory(svcwatcher),
+    await residentMemory(svcwatcher),
   );
   let before = slices;
   for (let round = 1; round <= ROUNDS; round++) {
@@ -62,7 +63,7 @@ export async function benchSvcwatcher(): Promise<void> {
       `${((restarted - started) / 1000).toFixed(1)} s`,
       `converged ${Math.round(performance.now() - restarted)} ms later`,
       `${after - before} writes, ${((after - before) / members.length).toFixed(2)} a Pod`,
-      await memory(svcwatcher),
+      await residentMemory(svcwatcher),
     );
     before = after;
   }
@@ -118,9 +119,4 @@ async function writes(svcwatcher: DaemonProcess): Promise<number> {
     svcwatcher.metric(`danm_service_writes_total{what="slice",verb="${verb}"}`)
   );
   return (await Promise.all(counts)).reduce((sum: number, count) => sum + (count ?? 0), 0);
-}
-
-async function memory(svcwatcher: DaemonProcess): Promise<string> {
-  const bytes = await svcwatcher.metric("process_resident_memory_bytes") ?? NaN;
-  return `${Math.round(bytes / 2 ** 20)} MiB`;
 }

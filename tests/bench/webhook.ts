@@ -4,6 +4,7 @@ import { startCluster } from "../cluster/start_cluster.ts";
 import { GROUP, installWebhook, network, soon } from "../webhook/webhook_cluster.ts";
 import { freePort, startWebhook } from "../webhook/webhook_process.ts";
 import { meetBadClients } from "./bad_clients.ts";
+import { residentMemory } from "./resident_memory.ts";
 import { quantile, report } from "./series.ts";
 
 const RATE = 500;
@@ -26,7 +27,7 @@ export async function benchWebhook(): Promise<void> {
   const send = (path: string, index: number) => judge(`https://127.0.0.1:${port}${path}`, client, index);
   for (let index = 0; index < 200; index++) await send("/validate", index); // until the code is compiled
   for (const path of ["/validate", "/mutate"]) {
-    const before = await webhook.residentMegabytes();
+    const before = await residentMemory(webhook);
     const durations: number[] = [];
     let wrong = 0;
     const start = performance.now();
@@ -53,11 +54,11 @@ export async function benchWebhook(): Promise<void> {
       `p99 ${p99}`,
       `max ${max}`,
     );
-    report("", `${wrong} wrong`, `${before} MB before`, `${await webhook.residentMegabytes()} MB after`);
+    report("", `${wrong} wrong`, `${before} before`, `${await residentMemory(webhook)} after`);
   }
   for (let round = 1; round <= BAD_ROUNDS; round++) {
     const answers = await meetBadClients({ port, caPem: cluster.caPem, client });
-    report(`bad clients, round ${round} of ${BAD_ROUNDS}`, answers, `${await webhook.residentMegabytes()} MB`);
+    report(`bad clients, round ${round} of ${BAD_ROUNDS}`, answers, await residentMemory(webhook));
   }
 }
 

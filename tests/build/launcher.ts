@@ -1,3 +1,5 @@
+import { shellWord } from "../../lib/installer/shell_word.ts";
+
 /** Where a launcher finds what it does not carry. Absolute paths. */
 export interface LauncherRuntime {
   /** The `deno` program. */
@@ -14,11 +16,7 @@ export interface LauncherRuntime {
  */
 export function launcher(bundle: string, flags: readonly string[], runtime: LauncherRuntime): string {
   const run = ["run", "--no-config", "--no-lock", "--cached-only", "--no-prompt", "--ext=js", ...flags];
-  const command = [runtime.deno, ...run].map(quote).join(" ");
-  const environment = `DENO_DIR=${quote(runtime.cache)} DENO_NO_UPDATE_CHECK=1`;
+  const command = [runtime.deno, ...run].map(shellWord).join(" ");
+  const environment = `DENO_DIR=${shellWord(runtime.cache)} DENO_NO_UPDATE_CHECK=1`;
   return `#!/bin/sh\n":" //; ${environment} exec ${command} "$0" "$@"\n${bundle}`;
-}
-
-function quote(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }

@@ -11,7 +11,7 @@ import { networks } from "../e2e/networks.ts";
 import { type RealCluster, startRealCluster } from "../e2e/real_cluster.ts";
 import { applyScene, deleteScene, openScene } from "../e2e/scene.ts";
 import { startNamespaceMachine } from "../node/start_namespace_machine.ts";
-import { quote } from "../kernel/shell.ts";
+import { shellWord } from "../../lib/installer/shell_word.ts";
 import { untilStopped } from "../node/until_stopped.ts";
 import { heading, indent } from "./narrator.ts";
 
@@ -68,7 +68,7 @@ async function showPods(cluster: RealCluster): Promise<void> {
 
 /** Prints a command as an administrator would type it, and then what it prints. */
 async function show(cluster: RealCluster, ...args: readonly string[]): Promise<void> {
-  console.log(`$ kubectl ${args.map((word) => /^[\w=:.,/-]+$/.test(word) ? word : quote(word)).join(" ")}`);
+  console.log(`$ kubectl ${args.map(shellWord).join(" ")}`);
   console.log(indent((await cluster.kubectl(...args)) || "No resources found"));
 }
 

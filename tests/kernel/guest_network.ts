@@ -1,5 +1,6 @@
 /** The network of a virtual machine, as the shell commands that set it up inside. */
-import { quote } from "./shell.ts";
+
+import { shellWord } from "../../lib/installer/shell_word.ts";
 
 /** A network card that is joined to a tap device of the host. */
 export interface NetworkCard {
@@ -39,12 +40,12 @@ export function networkScript(cards: readonly NetworkCard[], forwards: readonly 
 }
 
 function cardScript({ mac, name, addresses = [], mtu }: NetworkCard): string {
-  const link = quote(name);
+  const link = shellWord(name);
   return [
-    `found=$(link_of ${quote(mac.toLowerCase())})`,
+    `found=$(link_of ${shellWord(mac.toLowerCase())})`,
     `[ "$found" = ${link} ] || ip link set dev "$found" name ${link}`,
     ...(mtu === undefined ? [] : [`ip link set dev ${link} mtu ${mtu}`]),
-    ...addresses.map((address) => `ip address add ${quote(address)} dev ${link} nodad`),
+    ...addresses.map((address) => `ip address add ${shellWord(address)} dev ${link} nodad`),
     `ip link set dev ${link} up`,
   ].join("\n");
 }

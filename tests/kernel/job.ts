@@ -1,5 +1,6 @@
+import { shellWord } from "../../lib/installer/shell_word.ts";
+import { removeIfThere } from "../../lib/host/remove_if_there.ts";
 import type { ControlPort } from "./control_port.ts";
-import { quote } from "./shell.ts";
 
 /** How a command runs in a machine. */
 export interface ExecOptions {
@@ -46,9 +47,10 @@ export async function runJob(
     typeof options.stdin === "string"
       ? Deno.writeTextFile(`${folder}/stdin`, options.stdin)
       : Deno.writeFile(`${folder}/stdin`, options.stdin ?? new Uint8Array()),
-    Deno.create(`${folder}/stdout`).then((file) => file.close()),
-    Deno.create(`${folder}/stderr`).then((file) => file.close()),
   ]);
+  // Opened now because the folder is gone as soon as the machine is, maybe before the last words of a job are read.
+  using stdoutFile = await Deno.create(`${folder}/stdout`);
+  using stderrFile = await Deno.create(`${folder}/stderr`);
   const kill = () => port.kill(job);
   signal?.addEventListener("abort", kill);
   const ended = port.run(job).finally(() => signal?.removeEventListener("abort", kill));
@@ -58,19 +60,18 @@ export async function runJob(
     follow(`${folder}/stdout`, options.onStdout, ended),
     follow(`${folder}/stderr`, options.onStderr, ended),
   ]);
-  const [stdout, stderr] = await Promise.all([
-    Deno.readTextFile(`${folder}/stdout`),
-    Deno.readTextFile(`${folder}/stderr`),
-  ]);
-  await Deno.remove(folder, { recursive: true });
+  const [stdout, stderr] = await Promise.all(
+    [stdoutFile, stderrFile].map((file) => new Response(file.readable).text()),
+  );
+  await removeIfThere(folder);
   signal?.throwIfAborted();
-  return { code, stdout, stderr };
+  return { code, stdout: stdout!, stderr: stderr! };
 }
 
 /** The agent's shell ignores signals that a command expects to work. */
 function script(command: readonly string[], { cwd = Deno.cwd(), env = {} }: ExecOptions): string {
-  const settings = Object.entries(env).map(([name, value]) => `export ${name}=${quote(value)}\n`);
-  return `${settings.join("")}cd ${quote(cwd)} && exec env --default-signal ${command.map(quote).join(" ")}\n`;
+  const settings = Object.entries(env).map(([name, value]) => `export ${name}=${shellWord(value)}\n`);
+  return `${settings.join("")}cd ${shellWord(cwd)} && exec env --default-signal ${command.map(shellWord).join(" ")}\n`;
 }
 
 /** Hands on what is appended to the file until `ended` settles. */

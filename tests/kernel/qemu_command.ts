@@ -1,7 +1,7 @@
+import { shellWord } from "../../lib/installer/shell_word.ts";
 import type { Accelerator } from "./accelerator.ts";
 import type { Kernel } from "./kernel.ts";
 import { type Forward, FORWARD_MAC, FORWARD_SUBNET, type NetworkCard } from "./guest_network.ts";
-import { quote } from "./shell.ts";
 
 /** A folder of the host that the machine reads and writes, under the same path unless `guest` says another. */
 export interface Share {
@@ -28,7 +28,7 @@ export interface Hardware {
 /** The shell commands that mount the shares inside. */
 export function shareScript(shares: readonly Share[]): string {
   return shares.map(({ host, guest = host }, index) => {
-    const folder = quote(guest);
+    const folder = shellWord(guest);
     return `mkdir -p ${folder}; mount -t 9p -o trans=virtio,version=9p2000.L,msize=512000 ${
       shareTag(index)
     } ${folder}\n`;

@@ -1,12 +1,12 @@
 /** Virtual machines that run a real Debian kernel on the files of this host. `setup.sh` prepares them. */
 
+import { shellWord } from "../../lib/installer/shell_word.ts";
 import { chooseAccelerator } from "./accelerator.ts";
 import { type Forward, type NetworkCard, networkScript } from "./guest_network.ts";
 import { type ExecOptions, type ExecResult, runJob } from "./job.ts";
 import { findKernel, type Kernel } from "./kernel.ts";
 import { MachineError, type MachineProcess, startMachineProcess } from "./machine_process.ts";
 import { qemuCommand, type Share, shareScript } from "./qemu_command.ts";
-import { quote } from "./shell.ts";
 
 export interface MachineOptions {
   /** As qemu(1) takes it; `2G` unless given. All that the machine writes outside shares is in it. */
@@ -64,7 +64,7 @@ export async function startVirtualMachine(options: MachineOptions = {}): Promise
   let jobs = 0;
   const exec = (words: readonly string[], how: ExecOptions = {}) =>
     runJob(machine.port, `${folder}/jobs/${jobs++}`, words, { ...how, env: { ...environment, ...how.env } });
-  const name = `echo ${quote(options.hostname ?? Deno.hostname())} >/proc/sys/kernel/hostname\n`;
+  const name = `echo ${shellWord(options.hostname ?? Deno.hostname())} >/proc/sys/kernel/hostname\n`;
   const setUp = ["sh", "-ec", name + shareScript(shares) + networkScript(networks, forward)];
   const { code, stderr } = await exec(setUp, { ...(signal && { signal }) });
   if (code !== 0) throw new MachineError(`Cannot set up the virtual machine: ${stderr.trim()}`);

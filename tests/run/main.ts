@@ -6,6 +6,7 @@
  */
 
 import { fromFileUrl, join } from "@std/path/posix";
+import { readLines } from "../runtime/read_lines.ts";
 import { type Lane, laneOf, LANES } from "./lanes.ts";
 import { add, closingLine, NONE, notStarted, type Tally, tallyReport } from "./tally.ts";
 
@@ -18,8 +19,15 @@ const TIMED_OUT = 124;
 /** How long what a lane started may outlive it. */
 const LINGER_MS = 10_000;
 
-/** Lanes that run side by side: each of them waits, for servers and machines, as long as it works. */
-const AT_ONCE = 3;
+/** Runs that go on side by side: each of them waits, for servers and machines, as long as it works. */
+const AT_ONCE = 4;
+
+/** Test files that one command runs. */
+interface Run {
+  readonly lane: Lane;
+  readonly title: string;
+  readonly files: readonly string[];
+}
 
 async function runLanes(names: readonly string[], signal: AbortSignal): Promise<Tally> {
   const unknown = names.find((name) => !LANES.some((lane) => lane.name === name));
@@ -29,24 +37,35 @@ async function runLanes(names: readonly string[], signal: AbortSignal): Promise<
   const files = (await Promise.all(TREES.map(testFiles))).flat().sort();
   const lanes = LANES.filter(({ name, onRequest }) => names.length === 0 ? !onRequest : names.includes(name));
   let total = NONE;
-  const summary = new Map<Lane, string>();
-  const waiting = [...lanes];
-  const runWaiting = async () => {
-    for (let lane = waiting.shift(); lane; lane = waiting.shift()) {
+  const summary = new Map<Run, string>();
+  const runs = lanes.flatMap((lane) => runsOf(lane, files));
+  const waiting = [...runs];
+  const carryOutWaiting = async () => {
+    for (let run = waiting.shift(); run; run = waiting.shift()) {
       const start = performance.now();
-      const tally = await runLane(lane, files.filter((file) => laneOf(file) === lane.name), signal);
+      const tally = await carryOut(run, signal);
       const seconds = Math.round((performance.now() - start) / 1000);
-      summary.set(lane, `${lane.name.padEnd(8)} ${closingLine(tally)} in ${seconds} s`);
+      summary.set(run, `${run.title.padEnd(10)} ${closingLine(tally)} in ${seconds} s`);
       total = add(total, tally);
     }
   };
-  await Promise.all(Array.from({ length: AT_ONCE }, runWaiting));
-  console.log(`\n${lanes.map((lane) => summary.get(lane)).join("\n")}`);
+  await Promise.all(Array.from({ length: AT_ONCE }, carryOutWaiting));
+  console.log(`\n${runs.map((run) => summary.get(run)).join("\n")}`);
   return total;
 }
 
-async function runLane(lane: Lane, files: readonly string[], signal: AbortSignal): Promise<Tally> {
-  const say = (line: string) => console.log(`${lane.name.padEnd(7)} | ${line}`);
+function runsOf(lane: Lane, allFiles: readonly string[]): Run[] {
+  const { name, parts = 1 } = lane;
+  const files = allFiles.filter((file) => laneOf(file) === name);
+  return Array.from({ length: parts }, (_, part) => ({
+    lane,
+    title: parts === 1 ? name : `${name} ${part + 1}`,
+    files: files.filter((_, index) => index % parts === part),
+  }));
+}
+
+async function carryOut({ lane, title, files }: Run, signal: AbortSignal): Promise<Tally> {
+  const say = (line: string) => console.log(`${title.padEnd(9)} | ${line}`);
   const broken = (tally: Tally, reason: string): Tally => {
     say(`lane failed: ${reason}`);
     return add(tally, { ...NONE, failed: 1 });
@@ -81,7 +100,6 @@ function denoArguments(lane: Lane, files: readonly string[], report: string): st
     case "e2e":
       return [...test, "-A", ...files];
     case "cluster":
-    case "daemon":
       return [...withCluster, ...test, "-A", ...files];
     case "kernel":
       return [...withCluster, "run", "-A", "tests/kernel/lane.ts", `--junit-path=${report}`, ...files];
@@ -110,17 +128,6 @@ async function runDeno(lane: Lane, words: readonly string[], say: (line: string)
   signal.removeEventListener("abort", interrupt);
   const leftNothing = await Promise.race([reading.then(() => true), falseAfter(AbortSignal.timeout(LINGER_MS))]);
   return { code, output, leftNothing };
-}
-
-/** Tells every line as soon as it is complete. */
-async function readLines(stream: ReadableStream<Uint8Array>, tell: (line: string) => void): Promise<void> {
-  let rest = "";
-  for await (const text of stream.pipeThrough(new TextDecoderStream())) {
-    const lines = (rest + text).split("\n");
-    rest = lines.pop()!;
-    lines.forEach(tell);
-  }
-  if (rest !== "") tell(rest);
 }
 
 /** Resolves to false when the signal fires. */

@@ -3,6 +3,7 @@
 import { fromFileUrl } from "@std/path/posix";
 import type { LogFields } from "../../lib/host/log.ts";
 import { eventually } from "../cluster/eventually.ts";
+import { readLines } from "./read_lines.ts";
 
 const ROOT = fromFileUrl(new URL("../..", import.meta.url));
 
@@ -16,6 +17,8 @@ export interface DaemonProcess extends AsyncDisposable {
   says(message: string): Promise<LogFields>;
   /** Waits until it is ready. */
   ready(): Promise<void>;
+  /** Asks its HTTP server for health and metrics. */
+  get(path: string): Promise<{ readonly status: number; readonly text: string }>;
   /** The value of a metric, e.g. `danm_leader` or `danm_x{a="b"}`; undefined when there is none. */
   metric(name: string): Promise<number | undefined>;
 }
@@ -23,13 +26,20 @@ export interface DaemonProcess extends AsyncDisposable {
 /** Starts `component` with its set of `permissions` in deno.json. */
 export function startDaemon(component: string, ...flags: readonly string[]): DaemonProcess {
   const program = ["run", `-P=${component}`, "--no-prompt", `cmd/${component}/main.ts`];
-  const child = new Deno.Command(Deno.execPath(), {
-    args: [...program, "--metrics-address=127.0.0.1:0", ...flags],
-    cwd: ROOT,
-    stdin: "null",
-    stdout: "null",
-    stderr: "piped",
-  }).spawn();
+  return spawnDaemon(
+    new Deno.Command(Deno.execPath(), {
+      args: [...program, "--metrics-address=127.0.0.1:0", ...flags],
+      cwd: ROOT,
+      stdin: "null",
+      stdout: "null",
+      stderr: "piped",
+    }),
+  );
+}
+
+/** Starts a command that is a daemon; its standard error must be piped. */
+export function spawnDaemon(command: Deno.Command): DaemonProcess {
+  const child = command.spawn();
   const log: LogFields[] = [];
   const reading = readLines(child.stderr, (line) => log.push(line.startsWith("{") ? JSON.parse(line) : { raw: line }));
   const says = (message: string) =>
@@ -38,7 +48,7 @@ export function startDaemon(component: string, ...flags: readonly string[]): Dae
     });
   const get = async (path: string) => {
     const { metricsAddress } = await says("started");
-    const response = await fetch(`http://${metricsAddress}${path}`, { signal: AbortSignal.timeout(10_000) });
+    const response = await fetch(`http://${metricsAddress}${path}`, { signal: AbortSignal.timeout(20_000) });
     return { status: response.status, text: await response.text() };
   };
   return {
@@ -47,12 +57,13 @@ export function startDaemon(component: string, ...flags: readonly string[]): Dae
     kill: (signal) => child.kill(signal),
     says,
     async ready() {
-      await eventually(`see ${component} ready`, async () => {
+      await eventually("see the daemon ready", async () => {
         const { status, text } = await get("/readyz");
-        if (status !== 200) throw new Error(text);
+        if (status !== 200) throw new Error(`${text}\n${JSON.stringify(log.slice(-3))}`);
         return true;
       });
     },
+    get,
     async metric(name) {
       const { text } = await get("/metrics");
       const line = text.split("\n").find((line) => line.startsWith(`${name} `));
@@ -67,13 +78,4 @@ export function startDaemon(component: string, ...flags: readonly string[]): Dae
       await Promise.all([child.status, reading]);
     },
   };
-}
-
-async function readLines(bytes: ReadableStream<Uint8Array<ArrayBuffer>>, tell: (line: string) => void): Promise<void> {
-  let rest = "";
-  for await (const chunk of bytes.pipeThrough(new TextDecoderStream())) {
-    const lines = (rest + chunk).split("\n");
-    rest = lines.pop() ?? "";
-    lines.forEach(tell);
-  }
 }

@@ -72,7 +72,9 @@ Deno.test("an update that changes nothing of interest is not even asked about, a
   const namespace = await cluster.createNamespace();
   await create(admin, network("DanmNet", namespace, "a", { NetworkID: "a", Options: { cidr: "10.0.0.0/24" } }));
   const judged = async () =>
-    [...(await webhook.metrics()).matchAll(/^danm_webhook_reviews_total\{.*\} (\d+)$/gm)].map(([, n]) => Number(n))
+    [...(await webhook.get("/metrics")).text.matchAll(/^danm_webhook_reviews_total\{.*\} (\d+)$/gm)].map(([, n]) =>
+      Number(n)
+    )
       .reduce((a, b) => a + b, 0);
   const before = await judged();
   await cluster.kubectl("label", "danmnet", "a", "x=y", `--namespace=${namespace}`);
