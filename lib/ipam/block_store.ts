@@ -7,6 +7,19 @@ export interface NewBlock {
   readonly size: number;
 }
 
+/** Which page of a list. */
+export interface PageRequest {
+  /** Blocks it may hold. */
+  readonly limit: number;
+  /** `next` of the page before; absent for the first. */
+  readonly next?: string;
+  /**
+   * For the first page: the list need not be newer than this block as it was read. The API server then need not make
+   * sure that it knows the latest, which it does ten times a second.
+   */
+  readonly asOf?: Block;
+}
+
 /** Some of the blocks of a space; `next` asks for more of them, absent when these were the last. */
 export interface BlockPage {
   readonly blocks: readonly Block[];
@@ -17,7 +30,7 @@ export interface BlockPage {
  * Where blocks live. Declared by the code that needs it; implemented over the API server in `kube/` and in memory for
  * tests, both held to `block_store_conformance.ts`.
  *
- * All reads see every write that was answered before they began. Every write may be repeated when its answer was lost.
+ * All reads see every write that was answered before they began, except where an `asOf` says otherwise. Every write may be repeated when its answer was lost.
  */
 export interface BlockStore {
   /** The block, or undefined when it was never made. */
@@ -47,15 +60,11 @@ export interface BlockStore {
   markComplete(name: string, poolKey: string, signal: AbortSignal): Promise<void>;
 
   /**
-   * Blocks of `space` that are not marked full for `poolKey`. All pages of one list are as of one moment, between the
-   * call for the first page and its answer.
-   *
-   * @param page `next` of the page before; undefined for the first
+   * Blocks of `space` that are not marked full for `poolKey`. All pages of one list are as of one moment: between the
+   * call for the first page and its answer, unless an `asOf` lets it be earlier.
    */
-  listFree(space: BlockSpace, poolKey: string, limit: number, page: string | undefined, signal: AbortSignal): Promise<
-    BlockPage
-  >;
+  listFree(space: BlockSpace, poolKey: string, page: PageRequest, signal: AbortSignal): Promise<BlockPage>;
 
-  /** Size of every block of `space`, by name. */
-  sizes(space: BlockSpace, signal: AbortSignal): Promise<ReadonlyMap<string, number>>;
+  /** Size of every block of `space`, by name; of those that existed when `asOf` was as it was read, at least. */
+  sizes(space: BlockSpace, asOf: Block, signal: AbortSignal): Promise<ReadonlyMap<string, number>>;
 }

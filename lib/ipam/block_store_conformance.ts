@@ -27,7 +27,7 @@ async function freeNames(store: BlockStore, space: BlockSpace, poolKey: string, 
   const names: string[] = [];
   let next: string | undefined;
   do {
-    const page = await store.listFree(space, poolKey, limit, next, signal);
+    const page = await store.listFree(space, poolKey, { limit, ...(next !== undefined && { next }) }, signal);
     names.push(...page.blocks.map(({ name }) => name));
     next = page.next;
   } while (next !== undefined);
@@ -173,6 +173,18 @@ export const blockStoreCases: readonly BlockStoreCase[] = [
     },
   },
   {
+    name: "listFree() and sizes() show what existed before the block that they are to know",
+    async run(store, space) {
+      const blocks = await Promise.all([0, 1, 2, 3, 4].map((index) => makeBlock(store, space, index)));
+      const asOf = await store.take(blocks[0]!.name, 3, "a", signal);
+      const { blocks: listed, next } = await store.listFree(space, "pool", { limit: 3, asOf }, signal);
+      assertEquals(listed.find(({ name }) => name === asOf.name)?.allocations, { 3: "a" });
+      const rest = await store.listFree(space, "pool", { limit: 3, next: next! }, signal);
+      assertEquals([...listed, ...rest.blocks].map(({ name }) => name), blocks.map(({ name }) => name));
+      assertEquals((await store.sizes(space, asOf, signal)).size, 5);
+    },
+  },
+  {
     name: "listFree() and sizes() keep networks and families apart",
     async run(store, space) {
       const other: BlockSpace = { ...space, family: 6 };
@@ -180,8 +192,8 @@ export const blockStoreCases: readonly BlockStoreCase[] = [
       assertNotEquals(mine.name, theirs.name);
       assertEquals(await freeNames(store, space, "pool"), [mine.name]);
       assertEquals(await freeNames(store, other, "pool"), [theirs.name]);
-      assertEquals([...await store.sizes(space, signal)], [[mine.name, 16]]);
-      assertEquals([...await store.sizes(other, signal)], [[theirs.name, 64]]);
+      assertEquals([...await store.sizes(space, mine, signal)], [[mine.name, 16]]);
+      assertEquals([...await store.sizes(other, theirs, signal)], [[theirs.name, 64]]);
     },
   },
   {
@@ -202,7 +214,7 @@ export const blockStoreCases: readonly BlockStoreCase[] = [
       await assertRejects(() => store.read(name, aborted), Error, "enough");
       await assertRejects(() => store.take(name, 0, "a", aborted), Error, "enough");
       await assertRejects(() => store.release(name, 0, "a", NOW, aborted), Error, "enough");
-      await assertRejects(() => store.listFree(space, "pool", 1, undefined, aborted), Error, "enough");
+      await assertRejects(() => store.listFree(space, "pool", { limit: 1 }, aborted), Error, "enough");
     },
   },
 ];

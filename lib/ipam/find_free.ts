@@ -56,6 +56,8 @@ interface Seen {
   readonly tired: TiredFind[];
   /** Whether every block of the pool exists. Blocks never go away one by one, so this stays true. */
   allExist: boolean;
+  /** A block that was just read: what a list need not be older than. */
+  latest: Block | undefined;
 }
 
 /** Any number of `block` that is free and has rested. */
@@ -80,11 +82,11 @@ export function restedReleases({ released }: Block, now: number): number[] {
  * Looks where it is cheap first: in the node's own blocks, then in a list of the blocks that are not marked full, then
  * for blocks that were never made. A number that has not rested is only returned when none of these had a better one.
  *
- * @param round how many finds of this search were taken by others before they could be
+ * @param lost the block, as it is now, whose number that this found before was taken by another
  */
-export async function findFree(search: Search, round: number): Promise<Find | undefined> {
-  const seen: Seen = { tired: [], allExist: false };
-  const own = round === 0 ? await searchOwnBlocks(search, seen) : undefined;
+export async function findFree(search: Search, lost?: Block): Promise<Find | undefined> {
+  const seen: Seen = { tired: [], allExist: false, latest: lost };
+  const own = lost ? undefined : await searchOwnBlocks(search, seen);
   return own ?? await searchAllBlocks(search, seen);
 }
 
@@ -105,28 +107,30 @@ async function searchOwnBlocks(search: Search, seen: Seen): Promise<Find | undef
 
 async function searchAllBlocks(search: Search, seen: Seen): Promise<Find | undefined> {
   for (;;) {
-    const listed = await searchFreeBlocks(search, seen);
+    // Only the latest list, made after it was known that all blocks exist, can show that all is taken.
+    const isDecisive = seen.allExist && seen.tired.length === 0;
+    const listed = await searchFreeBlocks(search, seen, isDecisive ? undefined : seen.latest);
     if (listed) return listed;
-    if (seen.allExist) return oneOfTheOldest(seen.tired, search.random());
-    const value = await findMissing(search);
+    const value = seen.allExist ? undefined : await findMissing(search, seen);
     if (value !== undefined) {
       const made = await searchBlockOf(search, value, seen);
       if (made) return made;
-    } else if (seen.tired.length > 0) {
+    } else if (isDecisive || seen.tired.length > 0) {
       return oneOfTheOldest(seen.tired, search.random());
     } else {
-      seen.allExist = true; // only a list made after this was known can show that all is taken
+      seen.allExist = true;
     }
   }
 }
 
-/** Searches the blocks that are not marked full, page by page. */
-async function searchFreeBlocks(search: Search, seen: Seen): Promise<Find | undefined> {
+/** Searches the blocks that are not marked full, page by page; as they were with `asOf`, or as they are. */
+async function searchFreeBlocks(search: Search, seen: Seen, asOf: Block | undefined): Promise<Find | undefined> {
   const { store, pool, key, context: { signal } } = search;
   const limit = Math.min(PAGE_BLOCKS, PAGE_ADDRESSES / blockSizeFor(pool.range));
   let next: string | undefined;
   for (let pages = 0; pages < PAGES || seen.tired.length === 0; pages++) {
-    const page = await store.listFree(pool, key, limit, next, signal);
+    const place = next !== undefined ? { next } : asOf ? { asOf } : {};
+    const page = await store.listFree(pool, key, { limit, ...place }, signal);
     const find = await searchBlocks(search, page.blocks, seen);
     if (find) return find;
     next = page.next;
@@ -137,7 +141,8 @@ async function searchFreeBlocks(search: Search, seen: Seen): Promise<Find | unde
 
 async function searchBlockOf(search: Search, value: bigint, seen: Seen): Promise<Find | undefined> {
   const { store, pool, context: { signal } } = search;
-  return await searchBlocks(search, [await openBlock(store, pool, value, blockSizeFor(pool.range), signal)], seen);
+  seen.latest = await openBlock(store, pool, value, blockSizeFor(pool.range), signal);
+  return await searchBlocks(search, [seen.latest], seen);
 }
 
 /** Any rested number in `blocks`; marks blocks without a free number, notes what else there was to see. */
@@ -163,10 +168,13 @@ function freeIn(pool: Pool, block: Block, restedBefore: number): FreeOffsets {
 }
 
 /** A number whose block was never made. That there are none is noted on the pool's first block, once for all. */
-async function findMissing({ store, pool, key, context: { signal }, random }: Search): Promise<bigint | undefined> {
+async function findMissing(
+  { store, pool, key, context: { signal }, random }: Search,
+  { latest }: Seen,
+): Promise<bigint | undefined> {
   const first = await openBlock(store, pool, pool.range.first, blockSizeFor(pool.range), signal);
   if (first.completeFor === key) return undefined;
-  const missing = missingBlock(pool, pool.range, await store.sizes(pool, signal), random());
+  const missing = missingBlock(pool, pool.range, await store.sizes(pool, latest ?? first, signal), random());
   if (missing === undefined) await store.markComplete(first.name, key, signal);
   return missing;
 }

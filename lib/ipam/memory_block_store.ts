@@ -15,29 +15,35 @@ export interface MemoryBlockStore extends BlockStore {
 }
 
 /**
- * Makes an empty store.
+ * Makes an empty store. What may be as of an earlier moment is as of the earliest.
  *
  * @param turn awaited before every operation; the operation itself is then done at once, so a test decides the order
  * in which concurrent ones take place by resolving these
  */
 export function createMemoryBlockStore(turn: () => Promise<void> = () => Promise.resolve()): MemoryBlockStore {
   const entries = new Map<string, Entry>();
-  let version = 0;
+  /** What there was at each version. */
+  const past: ReadonlyMap<string, Entry>[] = [new Map()];
 
   async function begin(signal: AbortSignal): Promise<void> {
     await turn();
     signal.throwIfAborted();
   }
 
-  function change(name: string, changes: Partial<Block>): Block {
-    const { space, block: before } = entries.get(name)!;
-    const block = { ...before, ...changes, version: String(++version) };
-    entries.set(name, { space, block });
+  function put(space: BlockSpace, unversioned: Block): Block {
+    const block = { ...unversioned, version: String(past.length) };
+    entries.set(block.name, { space, block });
+    past.push(new Map(entries));
     return block;
   }
 
-  function ofSpace({ network, family }: BlockSpace): Block[] {
-    return [...entries.values()]
+  function change(name: string, changes: Partial<Block>): Block {
+    const { space, block } = entries.get(name)!;
+    return put(space, { ...block, ...changes });
+  }
+
+  function ofSpace({ network, family }: BlockSpace, version: string): Block[] {
+    return [...past[Number(version)]!.values()]
       .filter(({ space }) => space.network.uid === network.uid && space.family === family)
       .map(({ block }) => block)
       .sort((a, b) => a.name < b.name ? -1 : 1);
@@ -53,8 +59,7 @@ export function createMemoryBlockStore(turn: () => Promise<void> = () => Promise
       await begin(signal);
       const name = blockName(space, base);
       if (!entries.has(name)) {
-        const block = { name, base, size, allocations: {}, released: {}, version: String(++version) };
-        entries.set(name, { space, block });
+        put(space, { name, base, size, allocations: {}, released: {}, version: "" });
       }
       return entries.get(name)!.block;
     },
@@ -87,15 +92,16 @@ export function createMemoryBlockStore(turn: () => Promise<void> = () => Promise
       await begin(signal);
       change(name, { completeFor: poolKey });
     },
-    async listFree(space, poolKey, limit, page, signal) {
+    async listFree(space, poolKey, { limit, next, asOf }, signal) {
       await begin(signal);
-      const rest = ofSpace(space).filter(({ name, fullFor }) => fullFor !== poolKey && (!page || name > page));
+      const [version, after] = next?.split("/") ?? [asOf?.version ?? String(past.length - 1), ""];
+      const rest = ofSpace(space, version!).filter(({ name, fullFor }) => fullFor !== poolKey && name > after!);
       const blocks = rest.slice(0, limit);
-      return { blocks, ...(rest.length > limit && { next: blocks.at(-1)!.name }) };
+      return { blocks, ...(rest.length > limit && { next: `${version}/${blocks.at(-1)!.name}` }) };
     },
-    async sizes(space, signal) {
+    async sizes(space, asOf, signal) {
       await begin(signal);
-      return new Map(ofSpace(space).map(({ name, size }) => [name, size]));
+      return new Map(ofSpace(space, asOf.version).map(({ name, size }) => [name, size]));
     },
   };
 }

@@ -40,7 +40,7 @@ async function reserveDynamic(search: Search): Promise<Reservation> {
   const { pool, context: { signal }, random } = search;
   let lost: Block | undefined;
   for (let round = 0;; round++) {
-    const find = (lost && findRested(search, lost)) ?? await findFree(search, round);
+    const find = (lost && findRested(search, lost)) ?? await findFree(search, lost);
     if (!find) throw new PoolExhaustedError(pool);
     const { reservation, block } = await take(search, find);
     if (reservation) return reservation;

@@ -83,13 +83,14 @@ export function createBlockStore(client: KubeClient, group: ApiGroup): BlockStor
       await patch(name, { type: "merge", body: { metadata } }, signal);
     },
 
-    async listFree(space, poolKey, limit, page, signal): Promise<BlockPage> {
+    async listFree(space, poolKey, { limit, next, asOf }, signal): Promise<BlockPage> {
       const labelSelector = `${blockSelector(space, group)},${keys.full}!=${poolKey}`;
       const { items, metadata } = await client.list<AddressBlock>(blocks, {
         labelSelector,
         limit,
         signal,
-        ...(page !== undefined && { continue: page }),
+        ...(next !== undefined && { continue: next }),
+        ...(asOf && { notOlderThan: asOf.version }),
       });
       return {
         blocks: items.map((item) => blockOf(item, group)),
@@ -97,8 +98,9 @@ export function createBlockStore(client: KubeClient, group: ApiGroup): BlockStor
       };
     },
 
-    async sizes(space, signal) {
-      const selection = { labelSelector: blockSelector(space, group), metadataOnly: true, signal };
+    async sizes(space, asOf, signal) {
+      const labelSelector = blockSelector(space, group);
+      const selection = { labelSelector, metadataOnly: true, notOlderThan: asOf.version, signal };
       const objects = await listAll<{ readonly metadata: ObjectMeta }>(client, blocks, selection, METADATA_PAGE);
       return new Map(objects.map(({ metadata }) => [metadata.name, blockSizeOf(metadata, group)]));
     },

@@ -76,7 +76,12 @@ Deno.test("createBlockStore() sizes() rejects rather than guess the size of a bl
   const { name } = await store.create({ space, base: 0n, size: 16 }, soon());
   const body = { metadata: { annotations: { "danm.k8s.io/size": null } } };
   await client.patch({ ...BLOCKS, name }, { type: "merge", body }, { signal: soon() });
-  await assertRejects(() => store.sizes(space, soon()), TypeError, "annotation danm.k8s.io/size must be its size");
+  const block = (await store.read(name, soon()))!;
+  await assertRejects(
+    () => store.sizes(space, block, soon()),
+    TypeError,
+    "annotation danm.k8s.io/size must be its size",
+  );
 });
 
 /** What the API server, or the network before it, may do to a write. */

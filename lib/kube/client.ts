@@ -39,8 +39,11 @@ export interface ListOptions extends CallOptions, Selection {
   readonly limit?: number;
   /** `metadata.continue` of the page before. */
   readonly continue?: string;
-  /** `"0"`: whatever the server has in its cache; absent: the latest. */
-  readonly resourceVersion?: string;
+  /**
+   * A resourceVersion that was seen: the server may answer from what it knows if that is no older. Absent: the latest,
+   * which it has to make sure of.
+   */
+  readonly notOlderThan?: string;
 }
 
 export interface WatchOptions extends CallOptions, Selection {
@@ -156,8 +159,9 @@ function json(value: object): { readonly type: string; readonly value: object } 
 }
 
 function listQuery(options: ListOptions): URLSearchParams {
-  const { labelSelector, fieldSelector, limit, continue: next, resourceVersion } = options;
-  return query({ labelSelector, fieldSelector, limit, continue: next, resourceVersion });
+  const { labelSelector, fieldSelector, limit, continue: next, notOlderThan: resourceVersion } = options;
+  const resourceVersionMatch = resourceVersion && "NotOlderThan";
+  return query({ labelSelector, fieldSelector, limit, continue: next, resourceVersion, resourceVersionMatch });
 }
 
 function watchQuery(options: WatchOptions): URLSearchParams {
