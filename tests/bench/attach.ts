@@ -1,5 +1,6 @@
 /** How long danm takes to attach and detach, beside the reference macvlan plugin with host-local in the same run. */
 
+import { parse } from "@std/yaml";
 import { applyManifests } from "../cluster/apply_manifests.ts";
 import { startFaultProxy } from "../cluster/fault_proxy.ts";
 import { startCluster } from "../cluster/start_cluster.ts";
@@ -21,7 +22,7 @@ interface Round {
 export async function benchAttach(): Promise<void> {
   await using cluster = await startCluster();
   await applyManifests(cluster, MANIFESTS("danm"), MANIFESTS("netwatcher"));
-  await using node = await createTestNode(cluster, await kubeconfigOf(cluster, "danm"));
+  await using node = await createTestNode(cluster, await jsonOf(await kubeconfigOf(cluster, "danm")));
   await node.createNetwork("bench", { cidr: "10.64.0.0/22" });
   const floor = await reference(node, 15);
   report("macvlan + host-local, ADD", describe(floor.add));
@@ -44,6 +45,13 @@ const MANIFESTS = (component: string) => new URL(`../../manifests/${component}`,
 
 async function kubeconfigOf(cluster: Cluster, name: string): Promise<string> {
   return await cluster.kubeconfigFor({ namespace: "kube-system", name });
+}
+
+/** A kubeconfig as the installer writes it. */
+async function jsonOf(kubeconfig: string): Promise<string> {
+  const path = `${kubeconfig}.json`;
+  await Deno.writeTextFile(path, JSON.stringify(parse(await Deno.readTextFile(kubeconfig))));
+  return path;
 }
 
 async function measure(what: string, node: TestNode, floorMs: number): Promise<void> {
@@ -110,11 +118,11 @@ async function reference(node: TestNode, rounds: number): Promise<Round> {
 async function countRequests(cluster: Cluster): Promise<void> {
   await using proxy = await startFaultProxy(cluster);
   await using node = await createTestNode(cluster, proxy.kubeconfig);
-  await node.createNetwork("bench", { cidr: "10.66.0.0/24" });
+  await node.createNetwork("bench", { cidr: "10.66.0.0/28" }); // of one block
   for (const interfaces of [1, 3]) {
     const requests = Array.from({ length: interfaces }, () => ({ network: "bench", ip: "dynamic" }));
     await using first = await node.createContainer(requests);
-    await node.attach(first); // makes the blocks
+    await node.attach(first); // makes the block
     await node.detach(first);
     await using container = await node.createContainer(requests);
     proxy.reset();

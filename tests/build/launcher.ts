@@ -12,7 +12,7 @@ export interface LauncherRuntime {
  * One executable file from a bundled program: sh runs its second line, where JavaScript sees a string and a comment.
  * It depends on nothing but the runtime: neither on the environment nor on the working directory, nor does it ask.
  *
- * @param flags permission flags of `deno run`
+ * @param flags of `deno run`, permissions above all
  */
 export function launcher(bundle: string, flags: readonly string[], runtime: LauncherRuntime): string {
   const run = ["run", "--no-config", "--no-lock", "--cached-only", "--no-prompt", "--ext=js", ...flags];

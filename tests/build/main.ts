@@ -7,11 +7,15 @@
 
 import { fromFileUrl, join, resolve } from "@std/path/posix";
 import config from "../../deno.json" with { type: "json" };
+import { PLUGINS } from "../../lib/installer/payload.ts";
 import { launcher } from "./launcher.ts";
 import { permissionFlags, type PermissionSet } from "./permission_flags.ts";
 
 /** For one run of Deno, which may have to fetch some 40 MB; a network that swallows packets must not hang the build. */
 const DEADLINE_MS = 60_000;
+
+/** Has all code of a program compiled in the cache, not only what is called at once: a tenth of an ADD. */
+const ALL_CODE = "--v8-flags=--no-lazy";
 
 const root = fromFileUrl(new URL("../..", import.meta.url));
 const permissions: Readonly<Record<string, PermissionSet>> = config.permissions;
@@ -64,7 +68,9 @@ async function build(component: string, compile: boolean): Promise<void> {
     await must(["compile", ...options, `--output=${made}`, bundle]);
   } else {
     const cache = join(Deno.env.get("DENO_DIR") ?? bin, "launchers");
-    await Deno.writeTextFile(made, launcher(await Deno.readTextFile(bundle), flags, { deno: Deno.execPath(), cache }));
+    const isPlugin = PLUGINS.some((plugin) => plugin === component);
+    const all = isPlugin ? [ALL_CODE, ...flags] : flags;
+    await Deno.writeTextFile(made, launcher(await Deno.readTextFile(bundle), all, { deno: Deno.execPath(), cache }));
     await Deno.chmod(made, 0o755);
   }
   await Deno.rename(made, join(bin, component));
