@@ -17,8 +17,13 @@ const PATIENCE = { deadlineMs: 240_000, intervalMs: 500 };
 
 type Disturbance = (cluster: RealCluster, node: NodeMachine) => Promise<unknown>;
 
-const kill = (service: string): Disturbance => (_, node) =>
-  node.run("sh", "-c", `kill -KILL $(cat /run/node/${service}.pid)`);
+/** Kills the service, and waits until the node has started it again: Pods may be done before that. */
+const kill = (service: string): Disturbance => async (_, node) => {
+  const pid = async () => (await node.run("cat", `/run/node/${service}.pid`)).trim();
+  const killed = await pid();
+  await node.run("kill", "-KILL", killed);
+  await eventually(`see another ${service}`, async () => !["", killed].includes(await pid()) || undefined, PATIENCE);
+};
 
 const DISTURBANCES: Readonly<Record<string, Disturbance>> = {
   "kubelet's restart": kill("kubelet"),
