@@ -94,7 +94,11 @@ async function callAndKill(
   } else {
     await new Promise((resolve) => setTimeout(resolve, moment.afterMs));
   }
-  if (!hasEnded) child.kill("SIGKILL");
+  try {
+    child.kill("SIGKILL");
+  } catch {
+    // it has ended
+  }
   return (await ended).signal === "SIGKILL";
 }
 
