@@ -30,7 +30,8 @@ export interface BlockPage {
  * Where blocks live. Declared by the code that needs it; implemented over the API server in `kube/` and in memory for
  * tests, both held to `block_store_conformance.ts`.
  *
- * All reads see every write that was answered before they began, except where an `asOf` says otherwise. Every write may be repeated when its answer was lost.
+ * All reads see every write that was answered before they began, except where an `asOf` says otherwise. Every write may
+ * be repeated when its answer was lost.
  */
 export interface BlockStore {
   /** The block, or undefined when it was never made. */

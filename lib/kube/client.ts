@@ -41,10 +41,13 @@ export interface ListOptions extends CallOptions, Selection {
   readonly continue?: string;
   /**
    * A resourceVersion that was seen: the server may answer from what it knows if that is no older. Absent: the latest,
-   * which it has to make sure of.
+   * which it has to make sure of. Later pages are as old as the first.
    */
   readonly notOlderThan?: string;
 }
+
+/** What selects all pages of a list. */
+export type ListAllOptions = Omit<ListOptions, "limit" | "continue">;
 
 export interface WatchOptions extends CallOptions, Selection {
   /** Start after this version; absent: with an `ADDED` for every object there is. */
@@ -159,7 +162,8 @@ function json(value: object): { readonly type: string; readonly value: object } 
 }
 
 function listQuery(options: ListOptions): URLSearchParams {
-  const { labelSelector, fieldSelector, limit, continue: next, notOlderThan: resourceVersion } = options;
+  const { labelSelector, fieldSelector, limit, continue: next, notOlderThan } = options;
+  const resourceVersion = next === undefined ? notOlderThan : undefined;
   const resourceVersionMatch = resourceVersion && "NotOlderThan";
   return query({ labelSelector, fieldSelector, limit, continue: next, resourceVersion, resourceVersionMatch });
 }

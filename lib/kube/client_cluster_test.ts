@@ -189,6 +189,9 @@ Deno.test("KubeClient lists by selector, in pages, metadata alone", async () => 
   const one = await client.list<ConfigMap>(maps, { ...soon(), fieldSelector: "metadata.name=m4" });
   assertEquals(one.items.map(({ metadata }) => metadata.name), ["m4"]);
   assertEquals((await listAll<ConfigMap>(client, maps, soon(), 2)).map(({ metadata }) => metadata.name), names);
+  const notOlderThan = page.metadata.resourceVersion;
+  const known = await listAll<ConfigMap>(client, maps, { ...soon(), notOlderThan }, 2);
+  assertEquals(known.map(({ metadata }) => metadata.name), names);
 });
 
 Deno.test("KubeClient watches what is, what changes, and how far the server has come", async () => {

@@ -1,4 +1,4 @@
-import type { CallOptions, KubeClient, Selection } from "./client.ts";
+import type { KubeClient, ListAllOptions } from "./client.ts";
 import { listPages } from "./list_pages.ts";
 import type { CollectionRef } from "./resource_path.ts";
 
@@ -9,7 +9,7 @@ import type { CollectionRef } from "./resource_path.ts";
 export async function listAll<T>(
   client: KubeClient,
   ref: CollectionRef,
-  options: CallOptions & Selection,
+  options: ListAllOptions,
   pageSize = 500,
 ): Promise<T[]> {
   let items: T[] = [];

@@ -1,4 +1,4 @@
-import type { CallOptions, KubeClient, KubeList, Selection } from "./client.ts";
+import type { KubeClient, KubeList, ListAllOptions } from "./client.ts";
 import { isGone } from "./kube_error.ts";
 import type { CollectionRef } from "./resource_path.ts";
 
@@ -10,7 +10,7 @@ import type { CollectionRef } from "./resource_path.ts";
 export async function* listPages<T>(
   client: KubeClient,
   ref: CollectionRef,
-  options: CallOptions & Selection,
+  options: ListAllOptions,
   pageSize: number,
 ): AsyncGenerator<KubeList<T> & { readonly repeated: boolean }, void, undefined> {
   for (let next: string | undefined = ""; next !== undefined;) {
