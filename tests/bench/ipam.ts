@@ -9,9 +9,12 @@ import { doublesIn, freshPool, measure, release, take } from "./ipam_writers.ts"
 import { takeFromOneObject } from "./one_object.ts";
 import { report } from "./series.ts";
 
-/** The network of writers that compete, and how many addresses of it they take; with one object even few take long. */
+/**
+ * The network of writers that compete, and how many addresses of it they take: so many that nearly all are taken while
+ * none of the writers has come to its end.
+ */
 const CIDR = "10.0.0.0/20";
-const [OF_BLOCKS, OF_ONE_OBJECT] = [512, 64];
+const COUNT = 512;
 
 /** Addresses of it that are taken before: it has its blocks. */
 const IN_USE = 256;
@@ -30,13 +33,13 @@ export async function benchIpam(): Promise<void> {
 }
 
 async function benchWriters(cluster: Cluster, writers: number): Promise<void> {
-  const one = await measure(cluster, writers, OF_ONE_OBJECT, await takeFromOneObject(cluster, CIDR));
-  report(`one object, ${writers} writers, ${OF_ONE_OBJECT} of a /20`, one.text);
+  const one = await measure(cluster, writers, COUNT, await takeFromOneObject(cluster, CIDR));
+  report(`one object, ${writers} writers, ${COUNT} of a /20`, one.text);
   const [pool, reservations] = [freshPool(CIDR), [] as Reservation[]];
   await measure(cluster, 8, IN_USE, take(pool, reservations));
-  const blocks = await measure(cluster, writers, OF_BLOCKS, take(pool, reservations));
+  const blocks = await measure(cluster, writers, COUNT, take(pool, reservations));
   const times = `${(blocks.perSecond / one.perSecond).toFixed(1)} x one object`;
-  report(`blocks, ${writers} writers, ${OF_BLOCKS} of a /20`, blocks.text, times, doublesIn(reservations));
+  report(`blocks, ${writers} writers, ${COUNT} of a /20`, blocks.text, times, doublesIn(reservations));
 }
 
 /** All Pods of a network are made, deleted, and made again. */
