@@ -1,4 +1,5 @@
 /** Ends a process and all that it started. */
+import { killChild } from "./kill_child.ts";
 import { pause } from "./pause.ts";
 
 /** Killed processes that this one did not start are reaped by PID 1: how long it is given, and how often to look. */
@@ -15,19 +16,11 @@ const LOOK_MS = 2;
  */
 export async function killGroup(child: Deno.ChildProcess): Promise<void> {
   const status = child.status;
-  signalChild(child);
+  killChild(child);
   const isLed = signalGroup(child.pid, "SIGKILL");
   await status;
   for (const start = performance.now(); isLed && performance.now() - start < REAP_MS; await pause(LOOK_MS)) {
     if (!signalGroup(child.pid, 0)) return;
-  }
-}
-
-function signalChild(child: Deno.ChildProcess): void {
-  try {
-    child.kill("SIGKILL");
-  } catch (error) {
-    if (!(error instanceof TypeError || error instanceof Deno.errors.NotFound)) throw error; // it has ended
   }
 }
 

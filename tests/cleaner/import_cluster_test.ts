@@ -8,6 +8,7 @@ import { GATEWAY_OWNER, UNRECORDED_OWNER } from "../../lib/ipam/legacy_import.ts
 import { poolOf } from "../../lib/ipam/pool.ts";
 import { reserveAddress } from "../../lib/ipam/reserve_address.ts";
 import { AddressTakenError } from "../../lib/ipam/reserve_error.ts";
+import { killChild } from "../../lib/host/kill_child.ts";
 import { createBlockStore } from "../../lib/kube/block_store.ts";
 import { listAll } from "../../lib/kube/list_all.ts";
 import { type Family, formatAddress, parseAddress } from "../../lib/net/address.ts";
@@ -180,7 +181,7 @@ Deno.test("import-original gives no address out, and loses none, killed at any r
     let hasEnded = false;
     const ended = child.output().finally(() => hasEnded = true);
     await eventually("see it work", () => hasEnded || proxy.requests.length >= nth || undefined, { intervalMs: 5 });
-    if (!hasEnded) child.kill("SIGKILL");
+    killChild(child);
     const { code, signal } = await ended;
     if (nth % 4 === 0) await nothingIsGivenOut();
     if (signal !== "SIGKILL") {

@@ -1,6 +1,7 @@
 /** kill -9 at every chosen and at many random moments: a later DEL, ADD or GC leaves nothing of it. */
 
 import { assertEquals } from "@std/assert";
+import { killChild } from "../../lib/host/kill_child.ts";
 import { eventually } from "../cluster/eventually.ts";
 import { type FaultProxy, startFaultProxy } from "../cluster/fault_proxy.ts";
 import { DANM_ACCOUNT, type TestContainer, type TestNode } from "../runtime/test_node.ts";
@@ -137,7 +138,7 @@ danmTest(`is killed at ${RANDOM_KILLS} random moments, and leaves nothing either
       duration.set("ADD", performance.now() - started);
     }
     const child = await node.runtime.start(verb, container.sandbox, { timeout: 120 });
-    const timer = setTimeout(() => kill(child), moment * (duration.get(verb) ?? duration.get("ADD")!));
+    const timer = setTimeout(() => killChild(child), moment * (duration.get(verb) ?? duration.get("ADD")!));
     await child.output();
     clearTimeout(timer);
     await ward.recover(container, recovery);
@@ -148,14 +149,6 @@ danmTest(`is killed at ${RANDOM_KILLS} random moments, and leaves nothing either
   const given = (await Array.fromAsync(Deno.readDir(`${addresses}/lan`))).map(({ name }) => name);
   assertEquals(given.filter((name) => /^10\./.test(name)), [], "addresses of host-local");
 });
-
-function kill(child: Deno.ChildProcess): void {
-  try {
-    child.kill("SIGKILL");
-  } catch (error) {
-    if (!(error instanceof TypeError)) throw error; // it had ended by itself
-  }
-}
 
 async function ip(...args: string[]): Promise<string> {
   const { stdout } = await new Deno.Command("ip", { args, stderr: "null" }).output();

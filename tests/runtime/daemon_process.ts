@@ -1,6 +1,7 @@
 /** Running daemons for tests, as processes with the permissions they are shipped with. */
 
 import { fromFileUrl } from "@std/path/posix";
+import { killChild } from "../../lib/host/kill_child.ts";
 import type { LogFields } from "../../lib/host/log.ts";
 import { eventually } from "../cluster/eventually.ts";
 import { readLines } from "./read_lines.ts";
@@ -70,11 +71,7 @@ export function spawnDaemon(command: Deno.Command): DaemonProcess {
       return line === undefined ? undefined : Number(line.slice(name.length + 1));
     },
     async [Symbol.asyncDispose]() {
-      try {
-        child.kill("SIGKILL");
-      } catch {
-        // it has ended
-      }
+      killChild(child);
       await Promise.all([child.status, reading]);
     },
   };

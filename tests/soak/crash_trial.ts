@@ -1,5 +1,6 @@
 /** One container whose danm is killed, and what cleans up after it. */
 
+import { killChild } from "../../lib/host/kill_child.ts";
 import { sweepContainers } from "../../lib/controller/netwatcher/sweep_containers.ts";
 import { openLog } from "../../lib/host/log.ts";
 import { createBlockStore } from "../../lib/kube/block_store.ts";
@@ -94,11 +95,7 @@ async function callAndKill(
   } else {
     await new Promise((resolve) => setTimeout(resolve, moment.afterMs));
   }
-  try {
-    child.kill("SIGKILL");
-  } catch {
-    // it has ended
-  }
+  killChild(child);
   return (await ended).signal === "SIGKILL";
 }
 
