@@ -2,8 +2,8 @@
 
 import { KubeUnreachableError } from "./kube_error.ts";
 import type { KubeConfig } from "./kubeconfig.ts";
-import { RELAY_HEADER, RELAY_PROBE, RELAY_READY, unreachableKind } from "./relay_protocol.ts";
 import { promptBody } from "./prompt_body.ts";
+import { RELAY_HEADER, RELAY_PROBE, RELAY_READY, unreachableKind } from "./relay_protocol.ts";
 
 /** Pooled connections to one API server, made when first needed. */
 export interface Connection extends Disposable {

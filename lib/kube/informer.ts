@@ -68,8 +68,7 @@ export function createInformer<Wire extends Identified, T extends Identified = W
   const synced = Promise.withResolvers<void>();
   synced.promise.catch(() => {}); // whoever waits for it hears of it; nobody has to
   let hasSynced = false;
-  let isCurrent = false;
-  let acceptedAt: number | undefined; // of the watch since the last failure
+  let currentFrom = Infinity; // by performance.now()
   let served: boolean | undefined;
   let listed: Set<string> | undefined;
 
@@ -84,7 +83,7 @@ export function createInformer<Wire extends Identified, T extends Identified = W
   const settle = (isServed: boolean) => {
     tell(cache.retain(listed ?? new Set()));
     listed = undefined;
-    isCurrent = true;
+    currentFrom = 0;
     const isNews = served !== isServed;
     served = isServed;
     hasSynced = true;
@@ -93,7 +92,7 @@ export function createInformer<Wire extends Identified, T extends Identified = W
   };
 
   async function run(signal: AbortSignal): Promise<void> {
-    const accepted = () => void (acceptedAt ??= performance.now());
+    const accepted = () => void (currentFrom = Math.min(currentFrom, performance.now() + pace.quietMs));
     for await (const update of followCollection<Wire>(client, followed, pace, signal, accepted)) {
       switch (update.type) {
         case "listing":
@@ -110,12 +109,11 @@ export function createInformer<Wire extends Identified, T extends Identified = W
           settle(false);
           break;
         case "failed":
-          isCurrent = false;
-          acceptedAt = undefined;
+          currentFrom = Infinity;
           handlers.failed?.(update.error, update.retryInMs);
           break;
         default:
-          isCurrent = true;
+          currentFrom = 0;
           if (update.type === "changed") put(update.object);
           if (update.type === "deleted") tell(cache.delete(update.object));
       }
@@ -137,7 +135,7 @@ export function createInformer<Wire extends Identified, T extends Identified = W
       return served;
     },
     get isCurrent() {
-      return isCurrent || acceptedAt !== undefined && performance.now() - acceptedAt >= pace.quietMs;
+      return performance.now() >= currentFrom;
     },
     async run(signal) {
       try {
@@ -147,8 +145,7 @@ export function createInformer<Wire extends Identified, T extends Identified = W
         synced.reject(error);
         throw error;
       } finally {
-        isCurrent = false;
-        acceptedAt = undefined;
+        currentFrom = Infinity;
       }
     },
   };
