@@ -1,6 +1,7 @@
 /** Clients that a webhook has to put up with, and what they are answered. */
 
 import { BODY_LIMITS } from "../../lib/webhook/admission_app.ts";
+import { POD_REVIEW } from "../webhook/webhook_cluster.ts";
 
 /** Where the webhook is, and whom to trust for it. */
 export interface Target {
@@ -16,17 +17,6 @@ interface BadClient {
   readonly status: number;
   call(target: Target): Promise<number>;
 }
-
-const POD_REVIEW = JSON.stringify({
-  apiVersion: "admission.k8s.io/v1",
-  kind: "AdmissionReview",
-  request: {
-    uid: "a",
-    kind: { group: "", version: "v1", kind: "Pod" },
-    operation: "CREATE",
-    object: { metadata: {} },
-  },
-});
 
 const TOO_LARGE = " ".repeat(BODY_LIMITS.maxBytes + 1);
 

@@ -1,7 +1,6 @@
 /** A cluster with Pods that come and go, and a cleaner with the rights it is shipped with. */
 
 import { fromFileUrl } from "@std/path/posix";
-import { parse, stringify } from "@std/yaml";
 import type { AddressBlock } from "../../lib/api/address_block.ts";
 import type { DanmEp } from "../../lib/api/danm_ep.ts";
 import type { Network } from "../../lib/api/network.ts";
@@ -68,9 +67,6 @@ export async function startCleanerProcess(
   flags: readonly string[],
 ): Promise<DaemonProcess> {
   const path = await way.kubeconfigFor({ namespace: "kube-system", name: "cleaner" });
-  const config = parse(await Deno.readTextFile(path)) as { contexts: { context: Record<string, string> }[] };
-  config.contexts[0]!.context["namespace"] = "kube-system";
-  await Deno.writeTextFile(path, stringify(config));
   return startDaemon("cleaner", `--kubeconfig=${path}`, "--grace-period=1", ...flags);
 }
 

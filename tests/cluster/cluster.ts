@@ -23,7 +23,7 @@ export interface Cluster {
   kubectl(...args: readonly string[]): Promise<string>;
   /** Writes a kubeconfig for `user` and resolves to its path. `server` is this cluster's URL unless given. */
   writeKubeconfig(user: KubeconfigUser, server?: string): Promise<string>;
-  /** A kubeconfig with a fresh token of the service account, which is made when it does not exist. */
+  /** A kubeconfig with a fresh token of the service account, which is made when it does not exist, in its namespace. */
   kubeconfigFor(account: ServiceAccount, server?: string): Promise<string>;
   issueClientCertificate(subject: Subject): Promise<KeyPair>;
   /** A certificate for a server of a test's own that clients of this cluster trust. */
@@ -46,9 +46,9 @@ export async function openCluster(folder: string): Promise<Cluster> {
   ]);
   const authority = await openAuthority({ certPem, keyPem });
 
-  async function writeKubeconfig(user: KubeconfigUser, server = config.server): Promise<string> {
+  async function writeKubeconfig(user: KubeconfigUser, server = config.server, namespace?: string): Promise<string> {
     const path = await Deno.makeTempFile({ dir: folder, suffix: ".kubeconfig" });
-    await Deno.writeTextFile(path, kubeconfigText(server, certPem, user));
+    await Deno.writeTextFile(path, kubeconfigText(server, certPem, user, namespace));
     return path;
   }
 
@@ -67,10 +67,10 @@ export async function openCluster(folder: string): Promise<Cluster> {
     },
     kubectl: (...args) =>
       run(kubectlPath, [`--kubeconfig=${kubeconfig}`, `--cache-dir=${folder}/kubectl-cache`, ...args]),
-    writeKubeconfig,
+    writeKubeconfig: (user, server) => writeKubeconfig(user, server),
     async kubeconfigFor(account, server) {
       using client = createClient(config);
-      return await writeKubeconfig({ token: await requestToken(client, account) }, server);
+      return await writeKubeconfig({ token: await requestToken(client, account) }, server, account.namespace);
     },
     issueClientCertificate: authority.issueClient,
     issueServerCertificate: authority.issueServer,

@@ -8,14 +8,17 @@ export type KubeconfigUser =
   | { readonly token: string }
   | { readonly tokenFile: string };
 
-/** A kubeconfig in YAML with one context. */
-export function kubeconfigText(server: string, caPem: string, user: KubeconfigUser): string {
+/** A kubeconfig in YAML with one context, in `namespace` if one is given. */
+export function kubeconfigText(server: string, caPem: string, user: KubeconfigUser, namespace?: string): string {
   return stringify({
     apiVersion: "v1",
     kind: "Config",
     clusters: [{ name: "test", cluster: { server, "certificate-authority-data": btoa(caPem) } }],
     users: [{ name: "test", user: userFields(user) }],
-    contexts: [{ name: "test", context: { cluster: "test", user: "test" } }],
+    contexts: [{
+      name: "test",
+      context: { cluster: "test", user: "test", ...(namespace !== undefined && { namespace }) },
+    }],
     "current-context": "test",
   });
 }

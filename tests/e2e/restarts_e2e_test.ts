@@ -9,6 +9,7 @@ import { installDanm } from "./install_danm.ts";
 import { podLeftovers } from "./leftovers.ts";
 import { networks } from "./networks.ts";
 import { type RealCluster, startRealCluster } from "./real_cluster.ts";
+import { isServing, type PodObject } from "./scene.ts";
 
 const STORM = fromFileUrl(new URL("storm.yaml", import.meta.url));
 const PODS = 50;
@@ -73,20 +74,10 @@ async function scale(cluster: RealCluster, replicas: number): Promise<void> {
 
 async function untilRunning(cluster: RealCluster, isEnough: (count: number) => boolean): Promise<void> {
   await eventually("see enough Pods running", async () => {
-    const count = await countPods(cluster, isRunning);
+    const count = await countPods(cluster, isServing);
     if (!isEnough(count)) throw new Error(`${count} run`);
     return true;
   }, PATIENCE);
-}
-
-interface PodObject {
-  readonly metadata: { readonly deletionTimestamp?: string };
-  readonly status: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
-}
-
-function isRunning({ metadata, status }: PodObject): boolean {
-  const ready = status.conditions?.some(({ type, status }) => type === "Ready" && status === "True") ?? false;
-  return ready && metadata.deletionTimestamp === undefined;
 }
 
 async function countPods(cluster: RealCluster, counts: (pod: PodObject) => boolean): Promise<number> {

@@ -29,7 +29,8 @@ export interface Scene {
   request(from: PodView, address: string): Promise<string>;
 }
 
-interface PodObject {
+/** A Pod as the API server has it. */
+export interface PodObject {
   readonly metadata: { readonly name: string; readonly uid: string; readonly deletionTimestamp?: string };
   readonly spec: { readonly nodeName?: string };
   readonly status: {
@@ -96,7 +97,8 @@ export function openScene(cluster: RealCluster, patienceMs = 60_000): Scene {
   };
 }
 
-function isServing({ metadata, status }: PodObject): boolean {
+/** Whether it is ready, and not about to go. */
+export function isServing({ metadata, status }: PodObject): boolean {
   const ready = status.conditions?.some(({ type, status }) => type === "Ready" && status === "True") ?? false;
   return ready && metadata.deletionTimestamp === undefined;
 }

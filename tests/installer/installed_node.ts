@@ -1,7 +1,6 @@
 /** A node, made of folders, on which the installer works with the rights it is shipped with. */
 
 import { dirname, fromFileUrl } from "@std/path/posix";
-import { parse, stringify } from "@std/yaml";
 import { DEFAULT_API_GROUP } from "../../lib/api/resource.ts";
 import { applyManifests } from "../cluster/apply_manifests.ts";
 import type { Cluster } from "../cluster/cluster.ts";
@@ -129,11 +128,7 @@ export async function createNodeObject(cluster: Cluster, name: string): Promise<
 
 /** A kubeconfig of the installer's service account, in its own namespace as in a Pod. */
 async function installerKubeconfig(cluster: Cluster): Promise<string> {
-  const path = await cluster.kubeconfigFor({ namespace: "kube-system", name: "danm-installer" });
-  const config = parse(await Deno.readTextFile(path)) as { contexts: { context: Record<string, string> }[] };
-  config.contexts[0]!.context["namespace"] = "kube-system";
-  await Deno.writeTextFile(path, stringify(config));
-  return path;
+  return await cluster.kubeconfigFor({ namespace: "kube-system", name: "danm-installer" });
 }
 
 async function copyPrograms(folder: string, ending: string): Promise<string> {

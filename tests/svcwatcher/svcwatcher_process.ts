@@ -1,7 +1,6 @@
 /** Running svcwatcher with the rights it is shipped with. */
 
 import { fromFileUrl } from "@std/path/posix";
-import { parse, stringify } from "@std/yaml";
 import { DEFAULT_API_GROUP } from "../../lib/api/resource.ts";
 import { applyManifests } from "../cluster/apply_manifests.ts";
 import type { Cluster } from "../cluster/cluster.ts";
@@ -49,8 +48,5 @@ export async function startSvcwatcherProcess(
   flags: readonly string[] = ["--leader-elect=false"],
 ): Promise<DaemonProcess> {
   const path = await way.kubeconfigFor({ namespace: "kube-system", name: "svcwatcher" });
-  const config = parse(await Deno.readTextFile(path)) as { contexts: { context: Record<string, string> }[] };
-  config.contexts[0]!.context["namespace"] = "kube-system";
-  await Deno.writeTextFile(path, stringify(config));
   return startDaemon("svcwatcher", `--kubeconfig=${path}`, ...flags);
 }

@@ -5,20 +5,13 @@ import { resourceFor } from "../../lib/api/resource.ts";
 import { listAll } from "../../lib/kube/list_all.ts";
 import { sweepVnis } from "../../lib/webhook/sweep_vnis.ts";
 import { eventually } from "../cluster/eventually.ts";
-import { startCluster } from "../cluster/start_cluster.ts";
 import { checkRuleTable } from "./rule_table_check.ts";
-import { complaint, create, GROUP, installWebhook, network, putTenantConfig, soon } from "./webhook_cluster.ts";
-import { startWebhook } from "./webhook_process.ts";
+import { complaint, create, GROUP, network, putTenantConfig, soon } from "./webhook_cluster.ts";
+import { openWebhookScene } from "./webhook_scene.ts";
 
-const cluster = await startCluster();
-const webhook = startWebhook(cluster, { kubeconfig: await installWebhook(cluster) });
-await webhook.ready();
-const admin = cluster.client();
-Deno.test.afterAll(async () => {
-  admin[Symbol.dispose]();
-  await webhook[Symbol.asyncDispose]();
-  await cluster[Symbol.asyncDispose]();
-});
+const scene = await openWebhookScene();
+const { cluster, webhook, admin } = scene;
+Deno.test.afterAll(async () => await scene[Symbol.asyncDispose]());
 
 const networks = (kind: NetworkKind, namespace?: string) => ({ ...resourceFor(kind, GROUP), namespace });
 const read = (kind: NetworkKind, namespace: string, name: string) =>

@@ -3,10 +3,9 @@ import type { Network } from "../../lib/api/network.ts";
 import { resourceFor } from "../../lib/api/resource.ts";
 import { isNotFound } from "../../lib/kube/kube_error.ts";
 import { eventually } from "../cluster/eventually.ts";
-import { startCluster } from "../cluster/start_cluster.ts";
 import { createTestNode } from "../runtime/test_node.ts";
-import { complaint, GROUP, installWebhook, soon } from "./webhook_cluster.ts";
-import { startWebhook } from "./webhook_process.ts";
+import { complaint, GROUP, soon } from "./webhook_cluster.ts";
+import { openWebhookScene } from "./webhook_scene.ts";
 
 const ROUNDS = 24;
 
@@ -14,10 +13,8 @@ const ROUNDS = 24;
 const ADD_MS = 150;
 
 Deno.test("danm attaches no Pod to a network that is gone, however an ADD and the deletion race", async () => {
-  await using cluster = await startCluster();
-  await using webhook = startWebhook(cluster, { kubeconfig: await installWebhook(cluster) });
-  await webhook.ready();
-  await using node = await createTestNode(cluster);
+  await using scene = await openWebhookScene();
+  await using node = await createTestNode(scene.cluster);
   const networks = { ...resourceFor("DanmNet", GROUP), namespace: node.namespace };
   const read = async (name: string) => {
     return await node.client.get<Network>({ ...networks, name }, soon()).catch((error) => {

@@ -5,22 +5,14 @@ import { resourceFor } from "../../lib/api/resource.ts";
 import { listAll } from "../../lib/kube/list_all.ts";
 import { eventually } from "../cluster/eventually.ts";
 import { findBinary } from "../cluster/find_binary.ts";
-import { startCluster } from "../cluster/start_cluster.ts";
-import { create, GROUP, installWebhook, network, putTenantConfig, soon } from "./webhook_cluster.ts";
-import { startWebhook } from "./webhook_process.ts";
+import { create, GROUP, network, putTenantConfig, soon } from "./webhook_cluster.ts";
+import { openWebhookScene } from "./webhook_scene.ts";
 
 const DOCUMENT = fromFileUrl(new URL("../../docs/webhook.md", import.meta.url));
 
-const cluster = await startCluster();
-const kubeconfig = await installWebhook(cluster);
-const webhook = startWebhook(cluster, { kubeconfig });
-await webhook.ready();
-const admin = cluster.client();
-Deno.test.afterAll(async () => {
-  admin[Symbol.dispose]();
-  await webhook[Symbol.asyncDispose]();
-  await cluster[Symbol.asyncDispose]();
-});
+const scene = await openWebhookScene();
+const { cluster, admin } = scene;
+Deno.test.afterAll(async () => await scene[Symbol.asyncDispose]());
 
 /** The commands after `marker` in the documentation. */
 async function documented(marker: string): Promise<string[]> {

@@ -6,9 +6,8 @@ import type { Cluster } from "../cluster/cluster.ts";
 import { eventually } from "../cluster/eventually.ts";
 import { findBinary } from "../cluster/find_binary.ts";
 import { type GuardedProcess, startGuarded } from "../cluster/guarded_process.ts";
-import { startCluster } from "../cluster/start_cluster.ts";
-import { create, endpointOf, GROUP, installWebhook, network, putTenantConfig, soon } from "./webhook_cluster.ts";
-import { startWebhook } from "./webhook_process.ts";
+import { create, endpointOf, GROUP, network, putTenantConfig, soon } from "./webhook_cluster.ts";
+import { openWebhookScene } from "./webhook_scene.ts";
 
 const PODS = { group: "", version: "v1", plural: "pods" };
 const NAMESPACES = { group: "", version: "v1", plural: "namespaces" };
@@ -38,11 +37,9 @@ async function startNamespaceController(cluster: Cluster, asAccount: boolean): P
 for (const asAccount of [true, false]) {
   const user = asAccount ? "a service account" : "its own user";
   Deno.test(`Kubernetes empties a namespace, as ${user}, once its Pods have gone and not before`, async () => {
-    await using cluster = await startCluster();
-    await using webhook = startWebhook(cluster, { kubeconfig: await installWebhook(cluster) });
-    await webhook.ready();
+    await using scene = await openWebhookScene();
+    const { cluster, webhook, admin } = scene;
     await using _controller = await startNamespaceController(cluster, asAccount);
-    using admin = cluster.client();
     const namespace = await cluster.createNamespace();
     await putTenantConfig(admin, "config", { hostDevices: [{ name: "ens4" }] });
     const used = await create(admin, network("DanmNet", namespace, "used", { NetworkID: "a" }));

@@ -2,28 +2,12 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type { Network, NetworkKind } from "../../lib/api/network.ts";
 import { resourceFor } from "../../lib/api/resource.ts";
 import { eventually } from "../cluster/eventually.ts";
-import { startCluster } from "../cluster/start_cluster.ts";
-import {
-  complaint,
-  create,
-  endpointOf,
-  GROUP,
-  installWebhook,
-  network,
-  putTenantConfig,
-  soon,
-} from "./webhook_cluster.ts";
-import { startWebhook } from "./webhook_process.ts";
+import { complaint, create, endpointOf, GROUP, network, putTenantConfig, soon } from "./webhook_cluster.ts";
+import { openWebhookScene } from "./webhook_scene.ts";
 
-const cluster = await startCluster();
-const webhook = startWebhook(cluster, { kubeconfig: await installWebhook(cluster) });
-await webhook.ready();
-const admin = cluster.client();
-Deno.test.afterAll(async () => {
-  admin[Symbol.dispose]();
-  await webhook[Symbol.asyncDispose]();
-  await cluster[Symbol.asyncDispose]();
-});
+const scene = await openWebhookScene();
+const { cluster, admin } = scene;
+Deno.test.afterAll(async () => await scene[Symbol.asyncDispose]());
 
 const networks = (kind: NetworkKind, namespace?: string) => ({ ...resourceFor(kind, GROUP), namespace });
 const read = (kind: NetworkKind, namespace: string, name: string) =>

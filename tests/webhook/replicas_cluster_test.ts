@@ -22,6 +22,7 @@ import {
   installWebhook,
   MANIFESTS,
   network,
+  POD_REVIEW,
   putTenantConfig,
   soon,
 } from "./webhook_cluster.ts";
@@ -210,17 +211,7 @@ Deno.test("a webhook can serve with certificate files, and ends cleanly", async 
   assertEquals(await ask("/validate", { method: "GET" }), 405);
   assertEquals(await ask("/nothing", { method: "POST", body: "{}" }), 404);
   assertEquals(await ask("/mutate", { method: "POST", body: " ".repeat(3 * 1024 * 1024 + 1) }), 413);
-  const pod = {
-    apiVersion: "admission.k8s.io/v1",
-    kind: "AdmissionReview",
-    request: {
-      uid: "a",
-      kind: { group: "", version: "v1", kind: "Pod" },
-      operation: "CREATE",
-      object: { metadata: {} },
-    },
-  };
-  assertEquals(await ask("/validate", { method: "POST", body: JSON.stringify(pod) }), 400);
+  assertEquals(await ask("/validate", { method: "POST", body: POD_REVIEW }), 400);
   webhook.kill("SIGTERM");
   assertEquals((await webhook.status).code, 0);
 });

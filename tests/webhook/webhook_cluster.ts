@@ -1,7 +1,6 @@
 /** A cluster of its own for tests of the webhook: one that is registered would stand in the way of all others' tests. */
 
 import { fromFileUrl } from "@std/path/posix";
-import { parse, stringify } from "@std/yaml";
 import type { Network, NetworkKind, NetworkSpec } from "../../lib/api/network.ts";
 import { type ApiGroup, apiVersionOf, DEFAULT_API_GROUP, type Kind, resourceFor } from "../../lib/api/resource.ts";
 import type { TenantConfigBody } from "../../lib/api/tenant_config.ts";
@@ -15,6 +14,18 @@ export const GROUP = DEFAULT_API_GROUP;
 /** The folder of what an administrator applies. */
 export const MANIFESTS = fromFileUrl(new URL("../../manifests/webhook", import.meta.url));
 
+/** A review of what is none of the webhook's business. */
+export const POD_REVIEW = JSON.stringify({
+  apiVersion: "admission.k8s.io/v1",
+  kind: "AdmissionReview",
+  request: {
+    uid: "a",
+    kind: { group: "", version: "v1", kind: "Pod" },
+    operation: "CREATE",
+    object: { metadata: {} },
+  },
+});
+
 /** A signal for one call of a test. */
 export const soon = () => ({ signal: AbortSignal.timeout(30_000) });
 
@@ -22,11 +33,7 @@ export const soon = () => ({ signal: AbortSignal.timeout(30_000) });
 export async function installWebhook(cluster: Cluster, group: ApiGroup = GROUP): Promise<string> {
   await installCrds(cluster, group, "lightweight", "production");
   await applyManifests(cluster, `${MANIFESTS}/rbac.yaml`);
-  const path = await cluster.kubeconfigFor({ namespace: "kube-system", name: "danm-webhook" });
-  const config = parse(await Deno.readTextFile(path)) as { contexts: { context: Record<string, string> }[] };
-  config.contexts[0]!.context["namespace"] = "kube-system";
-  await Deno.writeTextFile(path, stringify(config));
-  return path;
+  return await cluster.kubeconfigFor({ namespace: "kube-system", name: "danm-webhook" });
 }
 
 /** The manifest of a network. */
