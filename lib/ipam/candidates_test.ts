@@ -16,13 +16,13 @@ Deno.test("candidates() are different blocks of the pool, at most as many as ask
   }));
 });
 
-Deno.test("candidates() of one node keep to 16 blocks of a large pool and use all of a small one", () => {
+Deno.test("candidates() of one node keep to 64 blocks of a large pool and use all of a small one", () => {
   const blocksOf = (range: typeof slash9, size: number) =>
     new Set(
       Array.from({ length: 500 }, (_, pod) => candidates(range, size, "node", `pod-${pod}`, 3)).flat()
         .map((value) => blockBase(value, size)),
     ).size;
-  assertEquals([blocksOf(slash9, 256), blocksOf(slash24, 16)], [16, 16]);
+  assertEquals([blocksOf(slash9, 256), blocksOf(slash24, 16)], [64, 16]);
 });
 
 Deno.test("candidates() of different nodes rarely share a block of a large pool", () => {
