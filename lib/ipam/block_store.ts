@@ -15,9 +15,18 @@ export interface PageRequest {
   readonly next?: string;
   /**
    * For the first page: the list need not be newer than this block as it was read. The API server then need not make
-   * sure that it knows the latest, which it does ten times a second.
+   * sure that it knows the latest, which it does ten times a second. What was taken and released since, which takes
+   * longer than a list is late, is shown as never taken.
    */
   readonly asOf?: Block;
+}
+
+/** What is noted on a block in one step with the taking of a number. */
+export interface TakeNotes {
+  /** Offsets whose release needs to be noted no longer. */
+  readonly forget?: readonly number[];
+  /** That the block is full with this, for the pool state `poolKey`; left out when `block` has changed since it was read. */
+  readonly full?: { readonly block: Block; readonly poolKey: string };
 }
 
 /** Some of the blocks of a space; `next` asks for more of them, absent when these were the last. */
@@ -43,10 +52,8 @@ export interface BlockStore {
   /**
    * Takes `offset` for `owner`, unless another owner holds it; then nothing is changed. Resolves to the block as it is
    * right after that: its allocations say who holds the number.
-   *
-   * @param forget offsets whose release needs to be noted no longer
    */
-  take(name: string, offset: number, owner: string, signal: AbortSignal, forget?: readonly number[]): Promise<Block>;
+  take(name: string, offset: number, owner: string, signal: AbortSignal, notes?: TakeNotes): Promise<Block>;
 
   /**
    * Releases `offset` at time `at` if `owner` holds it, and the block is full no more; anything else is left as it is,

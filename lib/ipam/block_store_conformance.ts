@@ -141,8 +141,23 @@ export const blockStoreCases: readonly BlockStoreCase[] = [
         await store.take(block.name, offset, "a", signal);
         await store.release(block.name, offset, "a", NOW, signal);
       }
-      assertEquals(Object.keys((await store.take(block.name, 9, "b", signal, [3, 5, 7])).released), ["4"]);
-      assertEquals((await store.take(block.name, 9, "c", signal, [4])).released, { 4: NOW.toISOString() });
+      assertEquals(Object.keys((await store.take(block.name, 9, "b", signal, { forget: [3, 5, 7] })).released), ["4"]);
+      assertEquals((await store.take(block.name, 9, "c", signal, { forget: [4] })).released, { 4: NOW.toISOString() });
+    },
+  },
+  {
+    name: "take() marks the block full, unless it has changed since it was read",
+    async run(store, space) {
+      const block = await makeBlock(store, space);
+      const notes = { full: { block, poolKey: "pool" } };
+      const taken = await store.take(block.name, 3, "a", signal, notes);
+      assertEquals([taken.allocations, taken.fullFor], [{ 3: "a" }, "pool"]);
+      await store.release(block.name, 3, "a", NOW, signal);
+      for (const [offset, owner, holder] of [[4, "a", "a"], [4, "b", "a"], [5, "b", "b"]] as const) {
+        const late = await store.take(block.name, offset, owner, signal, notes);
+        assertEquals([late.allocations[offset], late.fullFor], [holder, undefined]);
+      }
+      assertEquals((await reread(store, block)).fullFor, undefined);
     },
   },
   {

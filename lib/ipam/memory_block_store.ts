@@ -63,7 +63,7 @@ export function createMemoryBlockStore(turn: () => Promise<void> = () => Promise
       }
       return entries.get(name)!.block;
     },
-    async take(name, offset, owner, signal, forget = []) {
+    async take(name, offset, owner, signal, { forget = [], full } = {}) {
       await begin(signal);
       const block = entries.get(name)?.block;
       if (!block || offset >= block.size) throw new RangeError(`Cannot take ${offset} of ${name}: it does not exist`);
@@ -71,6 +71,7 @@ export function createMemoryBlockStore(turn: () => Promise<void> = () => Promise
       return change(name, {
         allocations: { ...block.allocations, [offset]: owner },
         released: without(block.released, offset, ...forget),
+        ...(full?.block.version === block.version && { fullFor: full.poolKey }),
       });
     },
     async release(name, offset, owner, at, signal) {

@@ -89,13 +89,22 @@ async function take({ store, pool, key, context }: Search, find: Find): Promise<
   const address = { family: pool.family, value: base + BigInt(offset) };
   const claim: Claim = { block: name, offset, address: formatAddress(address), owner };
   await intend(claim);
-  const block = await store.take(name, offset, owner, signal, restedReleases(find.block, now()));
+  const fillsIt = find.block.fullFor !== key && isFull(pool, withOwner(find, owner));
+  const block = await store.take(name, offset, owner, signal, {
+    forget: restedReleases(find.block, now()),
+    ...(fillsIt && { full: { block: find.block, poolKey: key } }),
+  });
   if (block.allocations[offset] !== owner) return { block };
-  if (isFull(pool, block)) {
+  if (block.fullFor !== key && isFull(pool, block)) { // several took its last numbers at once
     // So that others need not look at it. The address is held either way: if this fails, who looks next marks it.
     await store.markFull(block, key, signal).catch(() => {});
   }
   return { reservation: { address, prefix: pool.subnet.prefix, claim }, block };
+}
+
+/** The block in which `find` was seen, as it is once it is taken. */
+function withOwner({ block, offset }: Find, owner: string): Block {
+  return { ...block, allocations: { ...block.allocations, [offset]: owner } };
 }
 
 /** Waits `ms` milliseconds; rejects with the reason of `signal` when that comes first. */

@@ -3,6 +3,7 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { formatAddress } from "../net/address.ts";
+import type { Block } from "./block.ts";
 import type { BlockStore } from "./block_store.ts";
 import { blockBase, groupBase } from "./block_geometry.ts";
 import { candidates } from "./candidates.ts";
@@ -159,23 +160,34 @@ Deno.test("reserveAddress() finds a block that was made after the list of blocks
   assertEquals(end && !(end instanceof Error) && end.address.value, hidden[0]);
 });
 
-Deno.test("reserveAddress() finds a number that was released while its block was being marked full", async () => {
-  const { hidden, rest } = splitByLate();
-  const store = createMemoryBlockStore();
-  await takeAll(store, rest);
-  const freed = hidden[0]!;
-  await takeAll(store, [freed]);
-  const racing: BlockStore = {
-    ...store,
-    async markFull(block, key, signal) {
-      await store.release(block.name, Number(freed - block.base), `o${freed}`, new Date(NOW), signal);
-      await store.markFull(block, key, signal);
-    },
-  };
-  await doStep(racing, "takes the last", ANY, () => 0);
-  const end = await doStep(store, "late", ANY, () => 0);
-  assertEquals(end && !(end instanceof Error) && end.address.value, freed);
-});
+for (const when of ["its last number was taken", "it was marked full"] as const) {
+  Deno.test(`reserveAddress() finds a number that was released in a full block just before ${when}`, async () => {
+    const { hidden, rest } = splitByLate();
+    const store = createMemoryBlockStore();
+    await takeAll(store, rest);
+    const freed = hidden[0]!;
+    await takeAll(store, [freed]);
+    const freeIt = async ({ name, base }: Pick<Block, "name" | "base">) =>
+      await store.release(name, Number(freed - base), `o${freed}`, new Date(NOW), signal);
+    const racing: BlockStore = {
+      ...store,
+      async take(name, offset, owner, signal, notes) {
+        const full = notes?.full;
+        assert(full !== undefined, "it is the last number");
+        if (when === "it was marked full") return await store.take(name, offset, owner, signal);
+        await freeIt(full!.block);
+        return await store.take(name, offset, owner, signal, notes);
+      },
+      async markFull(block, key, signal) {
+        if (when === "it was marked full") await freeIt(block);
+        await store.markFull(block, key, signal);
+      },
+    };
+    await doStep(racing, "takes the last", ANY, () => 0);
+    const end = await doStep(store, "late", ANY, () => 0);
+    assertEquals(end && !(end instanceof Error) && end.address.value, freed);
+  });
+}
 
 function sorted(owners: ReadonlyMap<bigint, string>): (readonly [bigint, string])[] {
   return [...owners].toSorted(([a], [b]) => Number(a - b));

@@ -40,6 +40,11 @@ export function createBlockStore(client: KubeClient, group: ApiGroup): BlockStor
     return blockOf(await client.patch<AddressBlock>({ ...blocks, name }, patch, { signal, idempotent: true }), group);
   }
 
+  /** Metadata that marks `block` as full; refused with a conflict when it has changed since it was read. */
+  function markOf({ version }: Block, poolKey: string) {
+    return { resourceVersion: version, labels: { [keys.full]: poolKey } };
+  }
+
   return {
     read,
 
@@ -51,7 +56,11 @@ export function createBlockStore(client: KubeClient, group: ApiGroup): BlockStor
       return blockOf(await client.get<AddressBlock>({ ...blocks, name }, { signal }), group);
     },
 
-    async take(name, offset, owner, signal, forget = []) {
+    async take(name, offset, owner, signal, { forget = [], full } = {}) {
+      if (full) {
+        const fillIt = patch(name, takePatch(offset, owner, forget, markOf(full.block, full.poolKey)), signal);
+        if (!await refusalOf(isConflictOrInvalid, fillIt)) return await fillIt;
+      }
       for (let attempt = 1;; attempt++) {
         const takeIt = patch(name, takePatch(offset, owner, forget), signal);
         const refusal = await refusalOf(isInvalid, takeIt);
@@ -69,13 +78,9 @@ export function createBlockStore(client: KubeClient, group: ApiGroup): BlockStor
       if ((await read(name, signal))?.allocations[offset] === owner) throw refusal; // it was not the test that failed
     },
 
-    async markFull({ name, version }, poolKey, signal) {
-      const metadata = {
-        resourceVersion: version,
-        labels: { [keys.full]: poolKey },
-        managedFields: NO_MANAGED_FIELDS,
-      };
-      await refusalOf(isConflict, patch(name, { type: "merge", body: { metadata } }, signal));
+    async markFull(block, poolKey, signal) {
+      const metadata = { ...markOf(block, poolKey), managedFields: NO_MANAGED_FIELDS };
+      await refusalOf(isConflict, patch(block.name, { type: "merge", body: { metadata } }, signal));
     },
 
     async markComplete(name, poolKey, signal) {
@@ -108,8 +113,8 @@ export function createBlockStore(client: KubeClient, group: ApiGroup): BlockStor
 }
 
 /** Takes `offset`: the server refuses to change the owner of one that is taken. Source: RFC 7396. */
-function takePatch(offset: number, owner: string, forget: readonly number[]): Patch {
-  const metadata = { managedFields: NO_MANAGED_FIELDS };
+function takePatch(offset: number, owner: string, forget: readonly number[], mark: object = {}): Patch {
+  const metadata = { ...mark, managedFields: NO_MANAGED_FIELDS };
   const released = Object.fromEntries([offset, ...forget].map((each) => [each, null]));
   return { type: "merge", body: { metadata, spec: { allocations: { [offset]: owner }, released } } };
 }
@@ -127,6 +132,10 @@ function releasePatch(offset: number, owner: string, at: Date, fullLabel: string
       { op: "add", path: "/metadata/managedFields", value: NO_MANAGED_FIELDS },
     ],
   };
+}
+
+function isConflictOrInvalid(error: unknown): error is KubeError {
+  return isConflict(error) || isInvalid(error);
 }
 
 function isInvalidOrNotFound(error: unknown): error is KubeError {
