@@ -24,18 +24,18 @@ const ONE_OWNER = {
   }],
 } as const;
 
+/** What only fixed fields can break is looked at when the block is made. */
+function whenMade(rule: string): Pick<Rule, "rule" | "optionalOldSelf"> {
+  return { rule: `oldSelf.hasValue() || ${rule}`, optionalOldSelf: true };
+}
+
 /**
  * Refuses offsets that are not written as the block's numbers are: `07` and `7` would be two owners of one number. The
  * size is read once, by way of a list of one: in the loop it would be a twelfth of what a write costs the API server.
  */
-function offsetsInside(field: string): Rule {
-  return {
-    rule: `!has(self.${field}) || [self.size].all(n, self.${field}.all(o, ` +
-      "string(int(o)) == o && int(o) >= 0 && int(o) < n))",
-    message: "every key must be a decimal number below size",
-    fieldPath: `.${field}`,
-  };
-}
+const OFFSETS_INSIDE = ["allocations", "released"].map((field) =>
+  `(!has(self.${field}) || [uint(self.size)].all(n, self.${field}.all(o, string(uint(o)) == o && uint(o) < n)))`
+).join(" && ");
 
 /** An address block has network and family, a block of VLAN or VXLAN numbers device and vniType; for good. */
 const rules: readonly Rule[] = [
@@ -46,18 +46,21 @@ const rules: readonly Rule[] = [
   },
   { rule: "has(self.network) == has(oldSelf.network)", message: "cannot change from addresses to VNIs or back" },
   {
-    rule: "!has(self.family) || isIP(self.base) && ip(self.base).family() == (self.family == 'IPv4' ? 4 : 6)",
+    ...whenMade(
+      "!has(self.family) || isIP(self.base) && ip(self.base).family() == (self.family == 'IPv4' ? 4 : 6)",
+    ),
     messageExpression: '"is " + self.base + ", must be an address of the family"',
     fieldPath: ".base",
   },
   {
-    rule: "!has(self.vniType) || self.base.matches('^(0|[1-9][0-9]{0,7})$') && " +
-      "int(self.base) + self.size <= (self.vniType == 'vlan' ? 4096 : 16777216)", // the reserved 4095 fills a block
+    ...whenMade(
+      "!has(self.vniType) || self.base.matches('^(0|[1-9][0-9]{0,7})$') && " +
+        "int(self.base) + self.size <= (self.vniType == 'vlan' ? 4096 : 16777216)", // the reserved 4095 fills a block
+    ),
     messageExpression: '"is " + self.base + ", must be a number that leaves room for size below the highest VNI"',
     fieldPath: ".base",
   },
-  offsetsInside("allocations"),
-  offsetsInside("released"),
+  { rule: OFFSETS_INSIDE, message: "every key of allocations and released must be a decimal number below size" },
 ];
 
 const network = {

@@ -12,6 +12,8 @@ export interface Rule {
   readonly messageExpression?: string;
   /** The field to blame when it is not the one that carries the rule, e.g. `.allocation_pool.start`. */
   readonly fieldPath?: string;
+  /** Whether `oldSelf` is an optional value, empty when the object is made, instead of a reason to skip the rule then. */
+  readonly optionalOldSelf?: boolean;
 }
 
 interface Common {

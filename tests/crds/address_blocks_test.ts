@@ -125,6 +125,8 @@ Deno.test("AddressBlock keeps what it is", async (t) => {
   });
 });
 
+const OUTSIDE = "every key of allocations and released must be a decimal number below size";
+
 Deno.test("AddressBlock is checked when it is made", async (t) => {
   const { network: _, ...withoutNetwork } = ADDRESSES;
   const accepted: readonly AddressBlockSpec[] = [
@@ -147,17 +149,14 @@ Deno.test("AddressBlock is checked when it is made", async (t) => {
     [{ ...VNIS, base: "3841" }, "is 3841, must be a number that leaves room for size"],
     [{ ...ADDRESSES, size: 0 }, "spec.size"],
     [{ ...ADDRESSES, size: 257 }, "spec.size"],
-    [
-      { ...ADDRESSES, allocations: { "16": "a" } },
-      "spec.allocations: Invalid value: every key must be a decimal number",
-    ],
-    [{ ...ADDRESSES, allocations: { "-0": "a" } }, "every key must be a decimal number below size"],
-    [{ ...ADDRESSES, allocations: { "+3": "a" } }, "every key must be a decimal number below size"],
-    [{ ...ADDRESSES, allocations: { "03": "a" } }, "every key must be a decimal number below size"],
-    [{ ...ADDRESSES, allocations: { "a": "a" } }, "every key must be a decimal number below size"],
+    [{ ...ADDRESSES, allocations: { "16": "a" } }, OUTSIDE],
+    [{ ...ADDRESSES, allocations: { "-0": "a" } }, OUTSIDE],
+    [{ ...ADDRESSES, allocations: { "+3": "a" } }, OUTSIDE],
+    [{ ...ADDRESSES, allocations: { "03": "a" } }, OUTSIDE],
+    [{ ...ADDRESSES, allocations: { "a": "a" } }, OUTSIDE],
     [{ ...ADDRESSES, allocations: { "1": "" } }, "spec.allocations.1"],
     [{ ...ADDRESSES, allocations: { "1": "x".repeat(201) } }, "spec.allocations.1: Too long"],
-    [{ ...ADDRESSES, released: { "16": "2026-11-21T01:38:36Z" } }, "spec.released: Invalid value: every key"],
+    [{ ...ADDRESSES, released: { "16": "2026-11-21T01:38:36Z" } }, OUTSIDE],
     [{ ...ADDRESSES, released: { "1": "yesterday" } }, "spec.released.1"],
   ];
   await underEachGroup(t, async (client, group) => {
