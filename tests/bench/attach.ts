@@ -6,17 +6,9 @@ import { startFaultProxy } from "../cluster/fault_proxy.ts";
 import { startCluster } from "../cluster/start_cluster.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import { startDaemon } from "../runtime/daemon_process.ts";
-import { createTestNode, type TestContainer, type TestNode } from "../runtime/test_node.ts";
-import { describe, inParallel, quantile, report } from "./series.ts";
-
-/** What one round measured: durations in ms of calls that succeeded, how many failed, and the whole, in ms. */
-interface Round {
-  readonly add: number[];
-  readonly del: number[];
-  failed: number;
-  readonly addresses: string[];
-  wall: number;
-}
+import { createTestNode, type TestNode } from "../runtime/test_node.ts";
+import { attachPods, type Round } from "./attach_pods.ts";
+import { describe, quantile, report } from "./series.ts";
 
 /** Measures and prints: danm by itself, and beside a netwatcher, which lends it its connections to the API server. */
 export async function benchAttach(): Promise<void> {
@@ -56,13 +48,13 @@ async function jsonOf(kubeconfig: string): Promise<string> {
 
 async function measure(what: string, node: TestNode, floorMs: number): Promise<void> {
   for (const interfaces of [1, 3, 8]) {
-    const round = await attachPods(node, 15, 1, interfaces);
+    const round = await attachPods(node, "bench", 15, 1, interfaces);
     const ratio = `${(quantile(round.add, 0.5) / floorMs).toFixed(1)} x floor`;
     report(`${what}, ${interfaces} interface(s), ADD`, describe(round.add), ratio);
     report(`${what}, ${interfaces} interface(s), DEL`, describe(round.del));
   }
   for (const [pods, width, interfaces] of [[64, 8, 1], [128, 32, 1], [64, 8, 3]] as const) {
-    const round = await attachPods(node, pods, width, interfaces);
+    const round = await attachPods(node, "bench", pods, width, interfaces);
     const doubles = round.addresses.length - new Set(round.addresses).size;
     report(
       `${what}, ${pods} Pods x ${interfaces}, ${width} at once, ADD`,
@@ -71,27 +63,6 @@ async function measure(what: string, node: TestNode, floorMs: number): Promise<v
       `failed ${round.failed} doubles ${doubles}`,
     );
   }
-}
-
-async function attachPods(node: TestNode, pods: number, width: number, interfaces: number): Promise<Round> {
-  await using stack = new AsyncDisposableStack();
-  const requests = Array.from({ length: interfaces }, () => ({ network: "bench", ip: "dynamic" }));
-  const containers: TestContainer[] = [];
-  for (let pod = 0; pod < pods; pod++) containers.push(stack.use(await node.createContainer(requests)));
-  const round: Round = { add: [], del: [], failed: 0, addresses: [], wall: 0 };
-  const call = async (command: string, durations: number[], { sandbox }: TestContainer) => {
-    const { code, answer, ms } = await node.runtime.call(command, sandbox);
-    if (code !== 0) return void round.failed++;
-    durations.push(ms);
-    for (const { address } of (answer as { ips?: { address: string }[] } | undefined)?.ips ?? []) {
-      round.addresses.push(address);
-    }
-  };
-  const started = performance.now();
-  await inParallel(containers, width, (container) => call("ADD", round.add, container));
-  round.wall = performance.now() - started;
-  await inParallel(containers, width, (container) => call("DEL", round.del, container));
-  return round;
 }
 
 /** The floor: what the plugin that danm delegates to takes with an IPAM that only writes a file. */

@@ -21,7 +21,7 @@ const IN_USE = 256;
 
 /** Measures and prints. */
 export async function benchIpam(): Promise<void> {
-  await using cluster = await startCluster();
+  await using cluster = await startCluster({ isDurable: true }); // writers wait for each other's writes
   await installCrds(cluster, "danm.k8s.io", "lightweight");
   await measure(cluster, 1, 16, take(freshPool(CIDR), [])); // the first writes after a CRD is installed are slow
   for (const writers of [1, 8, 32, 64]) await benchWriters(cluster, writers);

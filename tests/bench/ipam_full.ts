@@ -2,17 +2,18 @@
 
 import { assert } from "@std/assert";
 import { releaseAddress } from "../../lib/ipam/release_address.ts";
-import type { Pool } from "../../lib/ipam/pool.ts";
+import { type Pool, poolOf } from "../../lib/ipam/pool.ts";
 import type { Reservation } from "../../lib/ipam/reservation.ts";
 import { AddressTakenError, PoolExhaustedError } from "../../lib/ipam/reserve_error.ts";
 import { createBlockStore } from "../../lib/kube/block_store.ts";
 import { parseAddress } from "../../lib/net/address.ts";
 import { startCluster } from "../cluster/start_cluster.ts";
 import type { Cluster } from "../cluster/cluster.ts";
-import { installCrds } from "../crds/install_sets.ts";
+import { createTestNode, type TestNode } from "../runtime/test_node.ts";
+import { attachPods } from "./attach_pods.ts";
 import { fillNetwork } from "./fill_network.ts";
 import { doublesIn, freshPool, measure, release, take, type Work } from "./ipam_writers.ts";
-import { report } from "./series.ts";
+import { describe, report } from "./series.ts";
 
 /** The most a network may have: 8,388,606 dynamic addresses. */
 const CIDR = "10.0.0.0/9";
@@ -29,23 +30,37 @@ const COUNT = 32;
 /** Measures and prints. */
 export async function benchFullIpam(): Promise<void> {
   await using cluster = await startCluster();
-  await installCrds(cluster, "danm.k8s.io", "lightweight");
+  await using node = await createTestNode(cluster);
   const { largest } = await fillNetwork(cluster, freshPool("10.0.0.0/16"), 1, LONG_OWNER);
   report("largest object, of a block with 256 Pods", `${(largest / 1000).toFixed(1)} KB`);
-  const [empty, full] = [freshPool(CIDR), freshPool(CIDR)];
-  await measure(cluster, 1, COUNT, take(empty, []));
-  await benchRequests(cluster, "empty /9", empty);
+  const [empty, full] = [await createNetwork(node, "empty"), await createNetwork(node, "full")];
+  await measure(cluster, 1, COUNT, take(empty.pool, []));
+  await benchRequests(node, empty);
   const started = performance.now();
-  const { count } = await fillNetwork(cluster, full, 1, FILLER);
+  const { count } = await fillNetwork(cluster, full.pool, 1, FILLER);
   report("filled a /9 to the last address", `${count} objects, ${Math.round((performance.now() - started) / 1000)} s`);
-  await benchRefusals(cluster, full);
-  await benchRequests(cluster, "full /9", full);
+  await benchRefusals(cluster, full.pool);
+  await benchRequests(node, full);
 }
 
-/** Dynamic and static requests, release and re-use; in a full network of what is released for that. */
-async function benchRequests(cluster: Cluster, name: string, pool: Pool): Promise<void> {
-  const isFull = name.startsWith("full");
-  if (isFull) await makeRoom(cluster, pool, (index) => `10.${index}.${index * 7}.9`);
+/** A network and what is in it. */
+interface Subject {
+  readonly state: "empty" | "full";
+  readonly pool: Pool;
+}
+
+async function createNetwork(node: TestNode, state: Subject["state"]): Promise<Subject> {
+  return { state, pool: poolOf(await node.createNetwork(state, { cidr: CIDR }), 4)! };
+}
+
+/** Dynamic and static requests, release and re-use, and whole Pods; in a full network of what is released for that. */
+async function benchRequests(node: TestNode, { state, pool }: Subject): Promise<void> {
+  const { cluster } = node;
+  const name = `${state} /9`;
+  const makeRoom = async (addressAt: (index: number) => string) => {
+    if (state === "full") await releaseAll(cluster, pool, addressAt);
+  };
+  await makeRoom((index) => `10.${index}.${index * 7}.9`);
   const reservations: Reservation[] = [];
   const dynamic = await measure(cluster, 1, COUNT, take(pool, reservations));
   report(`${name}, dynamic request`, dynamic.text, doublesIn(reservations));
@@ -53,12 +68,16 @@ async function benchRequests(cluster: Cluster, name: string, pool: Pool): Promis
   const again = await measure(cluster, 1, COUNT, take(pool, []));
   report(`${name}, dynamic request of what was just released`, again.text);
   const wanted = (index: number) => `10.${index}.200.77`;
-  if (isFull) await makeRoom(cluster, pool, wanted);
+  await makeRoom(wanted);
   const statics = await measure(cluster, 1, COUNT, (client, index) => takeStatic(pool, wanted(index))(client, index));
   report(`${name}, static request`, statics.text);
+  await makeRoom((index) => `10.${index}.100.50`);
+  const { add, del, failed } = await attachPods(node, state, COUNT, 1, 1);
+  report(`${name}, ADD of a Pod`, describe(add), `failed ${failed}`);
+  report(`${name}, DEL of a Pod`, describe(del));
 }
 
-async function makeRoom(cluster: Cluster, pool: Pool, addressAt: (index: number) => string): Promise<void> {
+async function releaseAll(cluster: Cluster, pool: Pool, addressAt: (index: number) => string): Promise<void> {
   const { failed } = await measure(cluster, 1, COUNT, async (client, index) => {
     const address = parseAddress(addressAt(index))!;
     const store = createBlockStore(client, "danm.k8s.io");

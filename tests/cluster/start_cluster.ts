@@ -20,6 +20,8 @@ export interface ClusterOptions {
   readonly address?: string;
   /** Whether there will be controllers and nodes: then service accounts are insisted on, and kubelets are called. */
   readonly runsPods?: boolean;
+  /** Whether etcd has every write on disk before it answers, as in production; what is stored need not survive a test. */
+  readonly isDurable?: boolean;
   /** Further flags of kube-apiserver. */
   readonly apiServerFlags?: readonly string[];
 }
@@ -41,7 +43,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<OwnClu
   const [etcdPort, peerPort] = freePorts(2, LOOPBACK);
   const [port] = freePorts(1, address);
   const url = `https://${address}:${port}`;
-  cleanUp.use(startGuarded([etcd, ...etcdFlags(folder, etcdPort!, peerPort!)], `${folder}/etcd.log`, folder));
+  cleanUp.use(startGuarded([etcd, ...etcdFlags(folder, etcdPort!, peerPort!, options)], `${folder}/etcd.log`, folder));
   await writeCredentials(folder, url, [address, ...options.serverNames ?? []]);
 
   const command = [apiServer, ...apiServerFlags(folder, etcdPort!, port!, options)];
@@ -60,7 +62,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<OwnClu
   return { ...cluster, stopApiServer, startApiServer, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
-function etcdFlags(folder: string, port: number, peerPort: number): string[] {
+function etcdFlags(folder: string, port: number, peerPort: number, { isDurable = false }: ClusterOptions): string[] {
   return [
     `--data-dir=${folder}/etcd`,
     `--listen-client-urls=http://127.0.0.1:${port}`,
@@ -68,7 +70,7 @@ function etcdFlags(folder: string, port: number, peerPort: number): string[] {
     `--listen-peer-urls=http://127.0.0.1:${peerPort}`,
     `--initial-advertise-peer-urls=http://127.0.0.1:${peerPort}`,
     `--initial-cluster=default=http://127.0.0.1:${peerPort}`,
-    "--unsafe-no-fsync",
+    ...(isDurable ? [] : ["--unsafe-no-fsync"]),
     "--log-level=warn",
   ];
 }

@@ -1,6 +1,6 @@
 /** A node for tests of bin/danm: a runtime, a host interface to build on, and a namespace of the API to create Pods in. */
 
-import { type NetworkKind, type NetworkOptions, type NetworkSpec } from "../../lib/api/network.ts";
+import type { Network, NetworkKind, NetworkOptions, NetworkSpec } from "../../lib/api/network.ts";
 import { type ApiGroup, apiVersionOf, DEFAULT_API_GROUP, resourceFor } from "../../lib/api/resource.ts";
 import type { Result } from "../../lib/cni/result.ts";
 import type { KubeClient } from "../../lib/kube/client.ts";
@@ -40,7 +40,7 @@ export interface TestNode extends AsyncDisposable {
     name: string,
     options: NetworkOptions,
     spec?: Partial<NetworkSpec> & { readonly kind?: NetworkKind; readonly group?: ApiGroup },
-  ): Promise<void>;
+  ): Promise<Network>;
   /** Creates a Pod that asks for `interfaces`, and the namespace of its container. */
   createContainer(
     interfaces?: readonly unknown[] | string,
@@ -114,7 +114,8 @@ export async function createTestNode(cluster: Cluster, kubeconfig?: string): Pro
         metadata: { name },
         spec: { NetworkType, ...spec, Options: { ...onParent, ...options } },
       };
-      await client.create({ ...resource, ...(resource.namespaced && { namespace }) }, network, { signal: soon() });
+      const collection = { ...resource, ...(resource.namespaced && { namespace }) };
+      return await client.create<Network>(collection, network, { signal: soon() });
     },
     async createContainer(interfaces, annotation, otherAnnotations) {
       const pod = await createPod(client, namespace, interfaces, annotation, name, otherAnnotations);
