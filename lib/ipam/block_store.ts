@@ -5,6 +5,8 @@ export interface NewBlock {
   readonly space: BlockSpace;
   readonly base: bigint;
   readonly size: number;
+  /** The one number of it that is taken from the start. */
+  readonly taken?: { readonly offset: number; readonly owner: string };
 }
 
 /** Which page of a list. */
@@ -46,7 +48,7 @@ export interface BlockStore {
   /** The block, or undefined when it was never made. */
   read(name: string, signal: AbortSignal): Promise<Block | undefined>;
 
-  /** Makes an empty block. Resolves to the block as it is now, which may be one that somebody else made before. */
+  /** Makes a block. Resolves to the block as it is now, which may be one that somebody else made before. */
   create(block: NewBlock, signal: AbortSignal): Promise<Block>;
 
   /**

@@ -53,6 +53,18 @@ export const blockStoreCases: readonly BlockStoreCase[] = [
     },
   },
   {
+    name: "create() makes a block with a number taken, unless the block is there",
+    async run(store, space) {
+      const taken = { offset: 3, owner: "a" };
+      const made = await store.create({ space, base: 0n, size: 16, taken }, signal);
+      assertEquals(made.allocations, { 3: "a" });
+      assertEquals(await reread(store, made), made);
+      for (const late of [{ offset: 3, owner: "b" }, { offset: 4, owner: "b" }]) {
+        assertEquals(await store.create({ space, base: 0n, size: 16, taken: late }, signal), made);
+      }
+    },
+  },
+  {
     name: "create() resolves to the block that is there, whatever its size",
     async run(store, space) {
       const block = await makeBlock(store, space, 0, 32);

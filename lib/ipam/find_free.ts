@@ -6,7 +6,7 @@ import type { BlockStore } from "./block_store.ts";
 import { candidates } from "./candidates.ts";
 import { type FreeOffsets, freeOffsets } from "./free_offsets.ts";
 import { missingBlock } from "./missing_block.ts";
-import { openBlock } from "./open_block.ts";
+import { openBlock, type Place, placeOf } from "./open_block.ts";
 import { isDynamic, type Pool } from "./pool.ts";
 import type { ReserveContext } from "./reservation.ts";
 
@@ -30,8 +30,7 @@ const PAGES = 8;
 const MARK_CHANCE = 1 / 8;
 
 /** A free number and the block it was seen in. */
-export interface Find {
-  readonly block: Block;
+export interface Find extends Place {
   readonly offset: number;
 }
 
@@ -141,7 +140,10 @@ async function searchFreeBlocks(search: Search, seen: Seen, asOf: Block | undefi
 
 async function searchBlockOf(search: Search, value: bigint, seen: Seen): Promise<Find | undefined> {
   const { store, pool, context: { signal } } = search;
-  seen.latest = await openBlock(store, pool, value, blockSizeFor(pool.range), signal);
+  const { block, unmade } = await placeOf(store, pool, value, blockSizeFor(pool.range), signal);
+  const find = unmade && findRested(search, block);
+  if (find) return { ...find, unmade };
+  seen.latest = unmade ? await store.create(unmade, signal) : block; // a pool is complete with blocks of no use as well
   return await searchBlocks(search, [seen.latest], seen);
 }
 

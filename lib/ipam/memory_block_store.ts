@@ -55,11 +55,12 @@ export function createMemoryBlockStore(turn: () => Promise<void> = () => Promise
       await begin(signal);
       return entries.get(name)?.block;
     },
-    async create({ space, base, size }, signal) {
+    async create({ space, base, size, taken }, signal) {
       await begin(signal);
       const name = blockName(space, base);
       if (!entries.has(name)) {
-        put(space, { name, base, size, allocations: {}, released: {}, version: "" });
+        const allocations = taken ? { [taken.offset]: taken.owner } : {};
+        put(space, { name, base, size, allocations, released: {}, version: "" });
       }
       return entries.get(name)!.block;
     },

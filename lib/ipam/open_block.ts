@@ -2,7 +2,14 @@
 
 import { type Block, blockName, type BlockSpace, covers } from "./block.ts";
 import { blockBase, groupBase } from "./block_geometry.ts";
-import type { BlockStore } from "./block_store.ts";
+import type { BlockStore, NewBlock } from "./block_store.ts";
+
+/** Where a number is kept. */
+export interface Place {
+  readonly block: Block;
+  /** How to make the block, which then is what `block` says; absent when it exists. */
+  readonly unmade?: NewBlock;
+}
 
 /**
  * The block that keeps `value`, made empty if need be.
@@ -16,16 +23,42 @@ export async function openBlock(
   size: number,
   signal: AbortSignal,
 ): Promise<Block> {
+  const { block, unmade } = await placeOf(store, space, value, size, signal);
+  return unmade ? await store.create(unmade, signal) : block;
+}
+
+/**
+ * The block that keeps `value`, which need not exist: who takes a number of it can make it with that. Nothing but the
+ * first block of its group is made.
+ *
+ * @param size the size for new blocks where there are none yet
+ */
+export async function placeOf(
+  store: BlockStore,
+  space: BlockSpace,
+  value: bigint,
+  size: number,
+  signal: AbortSignal,
+): Promise<Place> {
   const base = blockBase(value, size);
   const likely = await store.read(blockName(space, base), signal);
-  if (likely && covers(likely, value)) return likely;
+  if (likely && covers(likely, value)) return { block: likely };
   const anchorBase = groupBase(value);
+  if (!likely && base === anchorBase) return newPlace(space, base, size);
   const found = base === anchorBase ? likely : await store.read(blockName(space, anchorBase), signal);
   const anchor = found ?? await store.create({ space, base: anchorBase, size }, signal);
-  if (covers(anchor, value)) return anchor;
-  const block = { space, base: blockBase(value, anchor.size), size: anchor.size };
-  const known = anchor.size === size ? undefined : await store.read(blockName(space, block.base), signal);
-  return known ?? await store.create(block, signal);
+  if (covers(anchor, value)) return { block: anchor };
+  const other = blockBase(value, anchor.size);
+  const known = anchor.size === size ? undefined : await store.read(blockName(space, other), signal);
+  return known ? { block: known } : newPlace(space, other, anchor.size);
+}
+
+function newPlace(space: BlockSpace, base: bigint, size: number): Place {
+  const name = blockName(space, base);
+  return {
+    block: { name, base, size, allocations: {}, released: {}, version: "" },
+    unmade: { space, base, size },
+  };
 }
 
 /** The block that keeps `value`; undefined when there is none, so that nobody holds `value`. */

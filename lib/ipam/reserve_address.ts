@@ -4,11 +4,11 @@ import { type Address, formatAddress } from "../net/address.ts";
 import { contains, formatSubnet } from "../net/subnet.ts";
 import { type Block, offsetIn } from "./block.ts";
 import { blockSizeFor } from "./block_geometry.ts";
-import type { BlockStore } from "./block_store.ts";
+import type { BlockStore, TakeNotes } from "./block_store.ts";
 import { type Find, findFree, findRested, isFull, restedReleases, type Search } from "./find_free.ts";
 import { isHostAddress } from "./host_address.ts";
 import { isSet } from "./legacy_bitmap.ts";
-import { openBlock } from "./open_block.ts";
+import { placeOf } from "./open_block.ts";
 import { type Pool, poolKey } from "./pool.ts";
 import type { Claim, Reservation, ReserveContext, ReserveRequest } from "./reservation.ts";
 import { AddressOutsideError, AddressTakenError, PoolExhaustedError } from "./reserve_error.ts";
@@ -53,11 +53,11 @@ async function reserveStatic(search: Search, address: Address): Promise<Reservat
   const { store, pool, context: { owner, signal } } = search;
   checkStatic(pool, address);
   for (;;) {
-    const block = await openBlock(store, pool, address.value, blockSizeFor(pool.range), signal);
-    const offset = offsetIn(block, address.value);
-    const holder = block.allocations[offset];
+    const place = await placeOf(store, pool, address.value, blockSizeFor(pool.range), signal);
+    const offset = offsetIn(place.block, address.value);
+    const holder = place.block.allocations[offset];
     if (holder !== undefined && holder !== owner) throw new AddressTakenError(pool, address, holder);
-    const { reservation } = await take(search, { block, offset });
+    const { reservation } = await take(search, { ...place, offset });
     if (reservation) return reservation; // else somebody was faster, and the next read tells who
   }
 }
@@ -82,18 +82,16 @@ interface Attempt {
 }
 
 /** Takes what was found free. */
-async function take({ store, pool, key, context }: Search, find: Find): Promise<Attempt> {
-  const { owner, intend, now, signal } = context;
+async function take(search: Search, find: Find): Promise<Attempt> {
+  const { store, pool, key, context: { owner, intend, signal } } = search;
   const { block: { name, base }, offset } = find;
   signal.throwIfAborted();
   const address = { family: pool.family, value: base + BigInt(offset) };
   const claim: Claim = { block: name, offset, address: formatAddress(address), owner };
   await intend(claim);
-  const fillsIt = find.block.fullFor !== key && isFull(pool, withOwner(find, owner));
-  const block = await store.take(name, offset, owner, signal, {
-    forget: restedReleases(find.block, now()),
-    ...(fillsIt && { full: { block: find.block, poolKey: key } }),
-  });
+  const block = find.unmade
+    ? await store.create({ ...find.unmade, taken: { offset, owner } }, signal)
+    : await store.take(name, offset, owner, signal, notesOn(search, find));
   if (block.allocations[offset] !== owner) return { block };
   if (block.fullFor !== key && isFull(pool, block)) { // several took its last numbers at once
     // So that others need not look at it. The address is held either way: if this fails, who looks next marks it.
@@ -102,9 +100,12 @@ async function take({ store, pool, key, context }: Search, find: Find): Promise<
   return { reservation: { address, prefix: pool.subnet.prefix, claim }, block };
 }
 
-/** The block in which `find` was seen, as it is once it is taken. */
-function withOwner({ block, offset }: Find, owner: string): Block {
-  return { ...block, allocations: { ...block.allocations, [offset]: owner } };
+function notesOn({ pool, key, context: { owner, now } }: Search, { block, offset }: Find): TakeNotes {
+  const after = { ...block, allocations: { ...block.allocations, [offset]: owner } };
+  return {
+    forget: restedReleases(block, now()),
+    ...(block.fullFor !== key && isFull(pool, after) && { full: { block, poolKey: key } }),
+  };
 }
 
 /** Waits `ms` milliseconds; rejects with the reason of `signal` when that comes first. */

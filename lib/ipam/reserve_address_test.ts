@@ -217,19 +217,21 @@ Deno.test("reserveAddress() takes any other address before one that was released
   assertEquals(addresses.includes(await reserve(store, pool, "last", DYNAMIC, clock)), true);
 });
 
-Deno.test("reserveAddress() reads one block and writes it once, where there are addresses to have", async () => {
-  const [memory, pool] = [createMemoryBlockStore(), testPool({ cidr: "10.0.0.0/29" })];
-  await reserve(memory, pool, "maker", fixed("10.0.0.1"));
-  const operations: string[] = [];
-  const store = Object.fromEntries(
-    Object.entries(memory).map(([name, operation]) => [name, (...args: never[]) => {
-      operations.push(name);
-      return (operation as (...args: never[]) => unknown)(...args);
-    }]),
-  ) as unknown as BlockStore;
-  await reserve(store, pool, "a", DYNAMIC, { random: () => 0.9 });
-  assertEquals(operations, ["read", "take"]);
-});
+for (const [what, cidr, expected] of [["made", "10.0.0.0/29", "take"], ["new", "10.0.0.0/9", "create"]] as const) {
+  Deno.test(`reserveAddress() reads one block and writes it once, where there are addresses to have in a ${what} one`, async () => {
+    const [memory, pool] = [createMemoryBlockStore(), testPool({ cidr })];
+    if (what === "made") await reserve(memory, pool, "maker", fixed("10.0.0.1"));
+    const operations: string[] = [];
+    const store = Object.fromEntries(
+      Object.entries(memory).map(([name, operation]) => [name, (...args: never[]) => {
+        operations.push(name);
+        return (operation as (...args: never[]) => unknown)(...args);
+      }]),
+    ) as unknown as BlockStore;
+    await reserve(store, pool, "a", DYNAMIC, { random: () => 0.9 });
+    assertEquals(operations, ["read", expected]);
+  });
+}
 
 Deno.test("reserveAddress() does not keep for ever when addresses were released", async () => {
   const [store, pool] = [createMemoryBlockStore(), testPool({ cidr: "10.0.0.0/29" })];

@@ -22,8 +22,8 @@ export function blockKeys(group: ApiGroup) {
   } as const;
 }
 
-/** The object of a new, empty block. */
-export function blockObject({ space, base, size }: NewBlock, group: ApiGroup): AddressBlock {
+/** The object of a new block. */
+export function blockObject({ space, base, size, taken }: NewBlock, group: ApiGroup): AddressBlock {
   const keys = blockKeys(group);
   return {
     apiVersion: apiVersionOf(group),
@@ -38,7 +38,7 @@ export function blockObject({ space, base, size }: NewBlock, group: ApiGroup): A
       family: familyName(space.family),
       base: formatAddress({ family: space.family, value: base }),
       size,
-      allocations: {},
+      allocations: taken ? { [taken.offset]: taken.owner } : {},
       released: {},
     },
   };
