@@ -47,6 +47,8 @@ export interface FaultPoint {
   readonly nth: number;
   /** Whether it is made for one interface, which the error names. */
   readonly inInterface: boolean;
+  /** Whether the network's block exists before the first ADD. */
+  readonly hasBlock?: boolean;
   /** Without an outcome there is nothing to be run. */
   readonly outcomes: Readonly<Record<FaultName, Outcome | undefined>>;
   /** What the error says, where that is not what the API server did. */
@@ -72,7 +74,7 @@ const ADD = { verb: "ADD", journal: false, nth: 1 } as const;
 const DEL = { verb: "DEL", journal: true, nth: 1, inInterface: true } as const;
 const DEL_WITHOUT_JOURNAL = { ...DEL, journal: false };
 
-/** In the order in which one call makes them; the network has one block, and the container one interface. */
+/** In the order in which one call makes them; the network has room for one block, and the container one interface. */
 export const FAULT_POINTS: readonly FaultPoint[] = [
   { ...ADD, step: "read the Pod", request: POD, inInterface: false, outcomes: outcomes("undone") },
   {
@@ -93,7 +95,7 @@ export const FAULT_POINTS: readonly FaultPoint[] = [
   },
   {
     ...ADD,
-    step: "create the block",
+    step: "create the block with the address taken",
     request: NEW_BLOCK,
     inInterface: true,
     outcomes: outcomes("undone", { "down from here on": "kept" }),
@@ -101,6 +103,7 @@ export const FAULT_POINTS: readonly FaultPoint[] = [
   // The same request gives the address back.
   {
     ...ADD,
+    hasBlock: true,
     step: "take the address",
     request: ADDRESS,
     inInterface: true,

@@ -5,6 +5,7 @@ import { type FaultProxy, startFaultProxy } from "../cluster/fault_proxy.ts";
 import type { CallOutcome } from "../runtime/container_runtime.ts";
 import { DANM_ACCOUNT, type TestContainer, type TestNode } from "../runtime/test_node.ts";
 import { danmTest } from "./danm_case.ts";
+import { createFaultRequest } from "./fault_request.ts";
 import { FAULT_POINTS, faultAt, type FaultName, type FaultPoint, FAULTS, isTriedAgain } from "./faults.ts";
 
 /** How many cells of the table are run at once; most of the time they wait. */
@@ -48,11 +49,7 @@ async function runUntilReached(node: TestNode, proxy: FaultProxy, cell: Cell): P
 /** Whether the call came as far as the request in time. In either case nothing is left in the end. */
 async function runCell(node: TestNode, proxy: FaultProxy, cell: Cell, timeout: number): Promise<boolean> {
   const { point, fault } = cell;
-  const network = `n${crypto.randomUUID().slice(0, 8)}`;
-  const pool = { start: "10.1.0.1", end: "10.1.0.8" };
-  await node.createNetwork(network, { cidr: "10.1.0.0/24", allocation_pool: pool, rt_tables: 150 });
-  const request = { network, ip: "dynamic", proutes: { "10.60.0.0/16": "10.1.0.100" } };
-  await using container = await node.createContainer([request]);
+  await using container = await node.createContainer([await createFaultRequest(node, point)]);
   if (point.verb === "DEL") {
     await node.attach(container, { timeout: LONG });
     if (!point.journal) await Deno.remove(`${node.runtime.stateDir}/attachments/${container.sandbox.containerId}`);

@@ -6,6 +6,7 @@ import { eventually } from "../cluster/eventually.ts";
 import { type FaultProxy, startFaultProxy } from "../cluster/fault_proxy.ts";
 import { DANM_ACCOUNT, type TestContainer, type TestNode } from "../runtime/test_node.ts";
 import { danmTest } from "./danm_case.ts";
+import { createFaultRequest } from "./fault_request.ts";
 import { FAULT_POINTS, type FaultPoint } from "./faults.ts";
 
 /** What the runtime may do next about a container whose call was killed. */
@@ -68,12 +69,7 @@ danmTest("is killed at each of its requests, and leaves nothing that DEL, ADD or
   const describe = ({ point: { verb, journal, step }, recovery }: typeof cells[number]) =>
     `${verb} ${journal ? "with" : "without"} journal, killed at "${step}", recovered by ${recovery}`;
   const failures = await inLanes(cells, describe, async ({ point, recovery }, lane) => {
-    // A network of its own, as only the first address of a network makes a block.
-    const network = `n${crypto.randomUUID().slice(0, 8)}`;
-    const pool = { start: "10.1.0.1", end: "10.1.0.8" };
-    await node.createNetwork(network, { cidr: "10.1.0.0/24", allocation_pool: pool, rt_tables: 150 });
-    const request = { network, ip: "dynamic", proutes: { "10.60.0.0/16": "10.1.0.100" } };
-    const container = await node.createContainer([request]);
+    const container = await node.createContainer([await createFaultRequest(node, point)]);
     await killAtRequest(node, container, point, proxy[lane]!);
     await ward.recover(container, recovery);
   });

@@ -9,7 +9,7 @@ import { DANM_ACCOUNT, type TestNode } from "../runtime/test_node.ts";
 /** Requests during which the namespace goes, in the order in which ADD makes them. */
 const MOMENTS: readonly (readonly [when: string, request: Pick<Fault, "method" | "path" | "nth">])[] = [
   ["before anything is made", { method: "GET", path: /\/pods\// }],
-  ["before the link is made", { method: "PATCH", path: /\/addressblocks\//, nth: 1 }],
+  ["before the link is made", { method: "POST", path: /\/addressblocks$/ }],
   ["before the link is set up", { method: "POST", path: /\/danmeps$/ }],
   ["after the link is set up", { method: "GET", path: /\/danmnets\//, nth: 2 }],
 ];
