@@ -31,6 +31,12 @@ export interface TakeNotes {
   readonly full?: { readonly block: Block; readonly poolKey: string };
 }
 
+/**
+ * How old what is read may be: nothing that was answered before the read began is missing from `latest`; `any` costs
+ * less and is good enough to look for something that is then written, which is when it shows.
+ */
+export type Age = "latest" | "any";
+
 /** Some of the blocks of a space; `next` asks for more of them, absent when these were the last. */
 export interface BlockPage {
   readonly blocks: readonly Block[];
@@ -41,12 +47,12 @@ export interface BlockPage {
  * Where blocks live. Declared by the code that needs it; implemented over the API server in `kube/` and in memory for
  * tests, both held to `block_store_conformance.ts`.
  *
- * All reads see every write that was answered before they began, except where an `asOf` says otherwise. Every write may
- * be repeated when its answer was lost.
+ * All reads see every write that was answered before they began, except where an {@link Age} or an `asOf` says otherwise.
+ * Every write may be repeated when its answer was lost.
  */
 export interface BlockStore {
-  /** The block, or undefined when it was never made. */
-  read(name: string, signal: AbortSignal): Promise<Block | undefined>;
+  /** The block, or undefined when it was never made; the latest unless `age` says otherwise. */
+  read(name: string, signal: AbortSignal, age?: Age): Promise<Block | undefined>;
 
   /** Makes a block. Resolves to the block as it is now, which may be one that somebody else made before. */
   create(block: NewBlock, signal: AbortSignal): Promise<Block>;

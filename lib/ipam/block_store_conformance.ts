@@ -43,6 +43,17 @@ export const blockStoreCases: readonly BlockStoreCase[] = [
     },
   },
   {
+    name: "read() of any age is of the block as it is, was, or was not yet",
+    async run(store, space) {
+      const made = await makeBlock(store, space);
+      const taken = await store.take(made.name, 3, "a", signal);
+      const states = new Set([undefined, made.version, taken.version]);
+      for (let reads = 0; reads < 3; reads++) {
+        assert(states.has((await store.read(made.name, signal, "any"))?.version));
+      }
+    },
+  },
+  {
     name: "create() makes an empty block of the size and base given",
     async run(store, space) {
       const block = await makeBlock(store, space, 3, 32);

@@ -140,7 +140,7 @@ async function searchFreeBlocks(search: Search, seen: Seen, asOf: Block | undefi
 
 async function searchBlockOf(search: Search, value: bigint, seen: Seen): Promise<Find | undefined> {
   const { store, pool, context: { signal } } = search;
-  const { block, unmade } = await placeOf(store, pool, value, blockSizeFor(pool.range), signal);
+  const { block, unmade } = await placeOf(store, pool, value, blockSizeFor(pool.range), "any", signal);
   const find = unmade && findRested(search, block);
   if (find) return { ...find, unmade };
   seen.latest = unmade ? await store.create(unmade, signal) : block; // a pool is complete with blocks of no use as well

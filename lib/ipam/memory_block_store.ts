@@ -19,8 +19,12 @@ export interface MemoryBlockStore extends BlockStore {
  *
  * @param turn awaited before every operation; the operation itself is then done at once, so a test decides the order
  * in which concurrent ones take place by resolving these
+ * @param isLate whether what may be of any age is as it was before its last change
  */
-export function createMemoryBlockStore(turn: () => Promise<void> = () => Promise.resolve()): MemoryBlockStore {
+export function createMemoryBlockStore(
+  turn: () => Promise<void> = () => Promise.resolve(),
+  isLate = false,
+): MemoryBlockStore {
   const entries = new Map<string, Entry>();
   /** What there was at each version. */
   const past: ReadonlyMap<string, Entry>[] = [new Map()];
@@ -51,9 +55,10 @@ export function createMemoryBlockStore(turn: () => Promise<void> = () => Promise
 
   return {
     all: () => [...entries.values()].map(({ block }) => block),
-    async read(name, signal) {
+    async read(name, signal, age = "latest") {
       await begin(signal);
-      return entries.get(name)?.block;
+      const block = entries.get(name)?.block;
+      return block && isLate && age === "any" ? past[Number(block.version) - 1]!.get(name)?.block : block;
     },
     async create({ space, base, size, taken }, signal) {
       await begin(signal);

@@ -2,7 +2,7 @@
 
 import { type Block, blockName, type BlockSpace, covers } from "./block.ts";
 import { blockBase, groupBase } from "./block_geometry.ts";
-import type { BlockStore, NewBlock } from "./block_store.ts";
+import type { Age, BlockStore, NewBlock } from "./block_store.ts";
 
 /** Where a number is kept. */
 export interface Place {
@@ -23,7 +23,7 @@ export async function openBlock(
   size: number,
   signal: AbortSignal,
 ): Promise<Block> {
-  const { block, unmade } = await placeOf(store, space, value, size, signal);
+  const { block, unmade } = await placeOf(store, space, value, size, "latest", signal);
   return unmade ? await store.create(unmade, signal) : block;
 }
 
@@ -32,24 +32,26 @@ export async function openBlock(
  * first block of its group is made.
  *
  * @param size the size for new blocks where there are none yet
+ * @param age of the block, and of what is known about its existence
  */
 export async function placeOf(
   store: BlockStore,
   space: BlockSpace,
   value: bigint,
   size: number,
+  age: Age,
   signal: AbortSignal,
 ): Promise<Place> {
   const base = blockBase(value, size);
-  const likely = await store.read(blockName(space, base), signal);
+  const likely = await store.read(blockName(space, base), signal, age);
   if (likely && covers(likely, value)) return { block: likely };
   const anchorBase = groupBase(value);
   if (!likely && base === anchorBase) return newPlace(space, base, size);
-  const found = base === anchorBase ? likely : await store.read(blockName(space, anchorBase), signal);
+  const found = base === anchorBase ? likely : await store.read(blockName(space, anchorBase), signal, age);
   const anchor = found ?? await store.create({ space, base: anchorBase, size }, signal);
   if (covers(anchor, value)) return { block: anchor };
   const other = blockBase(value, anchor.size);
-  const known = anchor.size === size ? undefined : await store.read(blockName(space, other), signal);
+  const known = anchor.size === size ? undefined : await store.read(blockName(space, other), signal, age);
   return known ? { block: known } : newPlace(space, other, anchor.size);
 }
 

@@ -53,7 +53,7 @@ async function reserveStatic(search: Search, address: Address): Promise<Reservat
   const { store, pool, context: { owner, signal } } = search;
   checkStatic(pool, address);
   for (;;) {
-    const place = await placeOf(store, pool, address.value, blockSizeFor(pool.range), signal);
+    const place = await placeOf(store, pool, address.value, blockSizeFor(pool.range), "latest", signal);
     const offset = offsetIn(place.block, address.value);
     const holder = place.block.allocations[offset];
     if (holder !== undefined && holder !== owner) throw new AddressTakenError(pool, address, holder);

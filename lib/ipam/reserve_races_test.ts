@@ -89,26 +89,32 @@ async function doStep(
 Deno.test("reserveAddress() never gives a number twice, loses none and is never exhausted too early", async () => {
   const anyWriters = fc.array(fc.array(anyStep, { maxLength: 4 }), { minLength: 1, maxLength: 24 });
   await fc.assert(
-    fc.asyncProperty(fc.scheduler(), anyWriters, fc.integer({ min: 1 }), async (s, writers, seed) => {
-      const memory = createMemoryBlockStore(() => s.schedule(Promise.resolve()));
-      const moments = [0]; // how many numbers were taken, after each write
-      const store = observed(memory, () => moments.push(holders(memory).size));
-      const random = randomFrom(seed);
-      const held = new Map<bigint, string>();
-      await s.waitFor(Promise.all(writers.map(async (steps, writer) => {
-        for (const [index, step] of steps.entries()) {
-          const [owner, start] = [`${writer}-${index}`, moments.length - 1];
-          const end = await doStep(store, owner, step, random);
-          if (end instanceof PoolExhaustedError) {
-            assertEquals(Math.max(...moments.slice(start)), COUNT, "there was a moment when all was taken");
-          } else if (end && !(end instanceof Error)) {
-            assertEquals(held.has(end.address.value), false, "one owner of each number");
-            held.set(end.address.value, owner);
+    fc.asyncProperty(
+      fc.scheduler(),
+      anyWriters,
+      fc.integer({ min: 1 }),
+      fc.boolean(),
+      async (s, writers, seed, isLate) => {
+        const memory = createMemoryBlockStore(() => s.schedule(Promise.resolve()), isLate);
+        const moments = [0]; // how many numbers were taken, after each write
+        const store = observed(memory, () => moments.push(holders(memory).size));
+        const random = randomFrom(seed);
+        const held = new Map<bigint, string>();
+        await s.waitFor(Promise.all(writers.map(async (steps, writer) => {
+          for (const [index, step] of steps.entries()) {
+            const [owner, start] = [`${writer}-${index}`, moments.length - 1];
+            const end = await doStep(store, owner, step, random);
+            if (end instanceof PoolExhaustedError) {
+              assertEquals(Math.max(...moments.slice(start)), COUNT, "there was a moment when all was taken");
+            } else if (end && !(end instanceof Error)) {
+              assertEquals(held.has(end.address.value), false, "one owner of each number");
+              held.set(end.address.value, owner);
+            }
           }
-        }
-      })));
-      assertEquals(sorted(held), sorted(holders(memory)), "the store says what the writers were told");
-    }),
+        })));
+        assertEquals(sorted(held), sorted(holders(memory)), "the store says what the writers were told");
+      },
+    ),
     { numRuns: 300 },
   );
 });

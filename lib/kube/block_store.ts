@@ -4,7 +4,7 @@ import type { AddressBlock } from "../api/address_block.ts";
 import type { ObjectMeta } from "../api/kube_object.ts";
 import { type ApiGroup, resourceFor } from "../api/resource.ts";
 import type { Block } from "../ipam/block.ts";
-import type { BlockPage, BlockStore } from "../ipam/block_store.ts";
+import type { Age, BlockPage, BlockStore } from "../ipam/block_store.ts";
 import { blockKeys, blockObject, blockOf, blockSelector, blockSizeOf } from "./block_object.ts";
 import type { KubeClient } from "./client.ts";
 import { isAlreadyExists, isConflict, isInvalid, isNotFound, type KubeError } from "./kube_error.ts";
@@ -31,8 +31,8 @@ export function createBlockStore(client: KubeClient, group: ApiGroup): BlockStor
   const blocks = resourceFor("AddressBlock", group);
   const keys = blockKeys(group);
 
-  async function read(name: string, signal: AbortSignal): Promise<Block | undefined> {
-    const request = client.get<AddressBlock>({ ...blocks, name }, { signal });
+  async function read(name: string, signal: AbortSignal, age: Age = "latest"): Promise<Block | undefined> {
+    const request = client.get<AddressBlock>({ ...blocks, name }, { signal, anyVersion: age === "any" });
     return await refusalOf(isNotFound, request) ? undefined : blockOf(await request, group);
   }
 

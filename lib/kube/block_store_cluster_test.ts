@@ -4,6 +4,7 @@ import { API_GROUPS, resourceFor } from "../api/resource.ts";
 import { type Block, blockName, type BlockSpace } from "../ipam/block.ts";
 import type { BlockStore } from "../ipam/block_store.ts";
 import { blockStoreCases } from "../ipam/block_store_conformance.ts";
+import { eventually } from "../../tests/cluster/eventually.ts";
 import type { FaultAction } from "../../tests/cluster/fault.ts";
 import { startFaultProxy } from "../../tests/cluster/fault_proxy.ts";
 import { sharedCluster } from "../../tests/cluster/shared_cluster.ts";
@@ -171,6 +172,16 @@ for (const action of FAULTS) {
     assertEquals((await store.read(name, soon()))?.fullFor, undefined);
   });
 }
+
+Deno.test("createBlockStore() read() leaves etcd alone when any age will do", async () => {
+  const store = createBlockStore(proxied, "danm.k8s.io");
+  const { name } = await store.create({ space: freshSpace(), base: 0n, size: 16 }, soon());
+  proxy.reset();
+  await store.read(name, soon());
+  await eventually("read it from the cache", () => store.read(name, soon(), "any"));
+  const queries = proxy.requests.map(({ path }) => path.split(name)[1]);
+  assertEquals([queries[0], ...new Set(queries.slice(1))], ["", "?resourceVersion=0"]);
+});
 
 Deno.test("createBlockStore() take() tries again when a refusal turns out to be about nobody", async () => {
   const store = createBlockStore(proxied, "danm.k8s.io");

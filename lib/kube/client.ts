@@ -11,6 +11,14 @@ export interface CallOptions {
   readonly metadataOnly?: boolean;
 }
 
+export interface GetOptions extends CallOptions {
+  /**
+   * Whether the server may answer from what it remembers, however old; false by default: the latest, which it asks its
+   * storage for. Source: Kubernetes API concepts, "Semantics for get and list", resourceVersion "0".
+   */
+  readonly anyVersion?: boolean;
+}
+
 export interface WriteOptions extends CallOptions {
   /**
    * Whether sending the request twice does no harm; false by default. When true, a lost answer or a 500, 502 or 504 is
@@ -72,7 +80,7 @@ export interface KubeList<T> {
 export interface KubeClient extends Disposable {
   /** Base URL of the API server. */
   readonly server: string;
-  get<T>(ref: ObjectRef, options: CallOptions): Promise<T>;
+  get<T>(ref: ObjectRef, options: GetOptions): Promise<T>;
   list<T>(ref: CollectionRef, options: ListOptions): Promise<KubeList<T>>;
   /** Makes an object in a collection, or posts to a subresource such as `token`. */
   create<T>(ref: CollectionRef | ObjectRef, object: object, options: WriteOptions): Promise<T>;
@@ -107,7 +115,7 @@ export function createClient(config: KubeConfig, relaySocket?: string): KubeClie
     });
   return {
     server: transport.server,
-    get: (ref, options) => send(ref, options, { idempotent: true }),
+    get: (ref, options) => send(ref, options, { query: getQuery(options), idempotent: true }),
     list: <T>(ref: CollectionRef, options: ListOptions) =>
       send<KubeList<T>>(ref, options, {
         query: listQuery(options),
@@ -159,6 +167,10 @@ function accept(metadataKind: string, { metadataOnly = false }: CallOptions): st
 
 function json(value: object): { readonly type: string; readonly value: object } {
   return { type: "application/json", value };
+}
+
+function getQuery({ anyVersion = false }: GetOptions): URLSearchParams {
+  return query({ resourceVersion: anyVersion ? "0" : undefined });
 }
 
 function listQuery(options: ListOptions): URLSearchParams {
