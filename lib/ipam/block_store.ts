@@ -17,8 +17,8 @@ export interface PageRequest {
   readonly next?: string;
   /**
    * For the first page: the list need not be newer than this block as it was read. The API server then need not make
-   * sure that it knows the latest, which it does ten times a second. What was taken and released since, which takes
-   * longer than a list is late, is shown as never taken.
+   * sure that it knows the latest, which it does ten times a second. A number that was taken and released since looks
+   * as if it never was; the lists of an API server are late by less time than that takes.
    */
   readonly asOf?: Block;
 }

@@ -93,7 +93,7 @@ async function take(search: Search, find: Find): Promise<Attempt> {
     ? await store.create({ ...find.unmade, taken: { offset, owner } }, signal)
     : await store.take(name, offset, owner, signal, notesOn(search, find));
   if (block.allocations[offset] !== owner) return { block };
-  if (block.fullFor !== key && isFull(pool, block)) { // several took its last numbers at once
+  if (block.fullFor !== key && isFull(pool, block)) { // several took its last numbers at once, or it has but one
     // So that others need not look at it. The address is held either way: if this fails, who looks next marks it.
     await store.markFull(block, key, signal).catch(() => {});
   }

@@ -53,7 +53,7 @@ function holders(store: MemoryBlockStore): Map<bigint, string> {
   );
 }
 
-/** A store that calls `afterWrite` after each take and release. */
+/** A store that calls `afterWrite` after each write that takes or releases. */
 function observed(store: MemoryBlockStore, afterWrite: () => void): BlockStore {
   const watch =
     <Args extends unknown[], Result>(write: (...args: Args) => Promise<Result>) => async (...args: Args) => {
@@ -61,7 +61,7 @@ function observed(store: MemoryBlockStore, afterWrite: () => void): BlockStore {
       afterWrite();
       return result;
     };
-  return { ...store, take: watch(store.take), release: watch(store.release) };
+  return { ...store, create: watch(store.create), take: watch(store.take), release: watch(store.release) };
 }
 
 /** Does one step; resolves to what `owner` holds then, or to why it was refused. */
