@@ -1,6 +1,7 @@
 /** Static delegates: the reference plugins run from files, with DANM's addresses and with their own. */
 
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { run } from "../node/run.ts";
 import type { TestContainer, TestNode } from "../runtime/test_node.ts";
 import { addressesIn, danmTest } from "./danm_case.ts";
 
@@ -15,7 +16,7 @@ async function writeConfig({ runtime }: TestNode, file: string, config: object):
   await Deno.writeTextFile(`${runtime.cniDir}/${file}`, JSON.stringify({ cniVersion: "1.0.0", ...config }));
 }
 
-/** Links of the host's namespace that a test makes; disposing removes what plugins do not. */
+/** A name for a bridge of the host's namespace; disposing removes the bridge, which plugins do not. */
 function ownBridge(): { readonly name: string } & AsyncDisposable {
   const name = `br${crypto.randomUUID().slice(0, 8)}`;
   return {
@@ -88,6 +89,8 @@ danmTest("gives bridge its addresses, and takes the whole interface back", async
 
 danmTest("lets bridge have addresses of host-local, which get them back", async (node) => {
   await using bridge = ownBridge();
+  // A bridge without a MAC of its own takes its ports' lowest, so that the second port may fail the first one's CHECK.
+  await run("ip", "link", "add", bridge.name, "address", "0a:00:00:00:00:01", "type", "bridge");
   const subnet = ownSubnet();
   await writeConfig(node, "lan.conf", {
     name: "lan",
