@@ -1,6 +1,7 @@
 /** Throw-away network namespaces for tests. Needs root and ip(8). */
 
 import { eventually } from "./cluster/eventually.ts";
+import { run } from "./run_program.ts";
 
 /** A named network namespace of one test. Disposing removes it, and with it all links in it; a second time is fine. */
 export interface TestNamespace extends AsyncDisposable {
@@ -32,13 +33,13 @@ export async function createNamespace(): Promise<TestNamespace> {
   const namespace: TestNamespace = {
     name,
     path,
-    ip: (...words) => output("ip", "-n", name, ...words),
-    run: (program, ...args) => output("nsenter", `--net=${path}`, "--", program, ...args),
+    ip: (...words) => run("ip", "-n", name, ...words),
+    run: (program, ...args) => run("nsenter", `--net=${path}`, "--", program, ...args),
     spawn: (program, ...args) => spawnIn(path, program, args),
     [Symbol.asyncDispose]: () => remove(name),
   };
   try {
-    await output("ip", "netns", "add", name);
+    await run("ip", "netns", "add", name);
     await namespace.ip("link", "set", "lo", "up");
   } catch (error) {
     await remove(name);
@@ -81,13 +82,13 @@ async function spawnIn(path: string, program: string, args: readonly string[]): 
 }
 
 async function remove(name: string): Promise<void> {
-  if (await exists(`${NAMESPACES}/${name}`)) await output("ip", "netns", "del", name);
+  if (await exists(`${NAMESPACES}/${name}`)) await run("ip", "netns", "del", name);
 }
 
 /** Removes what test runs left that were killed: their process is gone, so is their use. */
 async function removeAbandoned(): Promise<void> {
   abandoned ??= (async () => {
-    for (const line of (await output("ip", "netns", "list")).split("\n")) {
+    for (const line of (await run("ip", "netns", "list")).split("\n")) {
       const [name, pid] = new RegExp(`^${PREFIX}-(\\d+)-\\w+`).exec(line) ?? [];
       // Another run may be doing the same at this moment.
       if (name && !await exists(`/proc/${pid}`)) await remove(name).catch(() => undefined);
@@ -99,13 +100,4 @@ let abandoned: Promise<void> | undefined;
 
 async function exists(path: string): Promise<boolean> {
   return await Deno.stat(path).then(() => true, () => false);
-}
-
-async function output(program: string, ...args: string[]): Promise<string> {
-  const result = await new Deno.Command(program, { args, stdin: "null" }).output();
-  const decoder = new TextDecoder();
-  if (!result.success) {
-    throw new Error(`Cannot run ${program} ${args.join(" ")}: ${decoder.decode(result.stderr).trim()}`);
-  }
-  return decoder.decode(result.stdout);
 }

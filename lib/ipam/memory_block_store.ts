@@ -14,16 +14,19 @@ export interface MemoryBlockStore extends BlockStore {
   all(): readonly Block[];
 }
 
-/**
- * Makes an empty store. What may be as of an earlier moment is as of the earliest.
- *
- * @param turn awaited before every operation; the operation itself is then done at once, so a test decides the order
- * in which concurrent ones take place by resolving these
- * @param isLate whether what may be of any age is as it was before its last change
- */
+export interface MemoryOptions {
+  /**
+   * Awaited before every operation; the operation itself is then done at once, so a test decides the order in which
+   * concurrent ones take place by resolving these.
+   */
+  readonly turn?: () => Promise<void>;
+  /** Whether what may be of any age is as it was before its last change. */
+  readonly isLate?: boolean;
+}
+
+/** Makes an empty store. What may be as of an earlier moment is as of the earliest. */
 export function createMemoryBlockStore(
-  turn: () => Promise<void> = () => Promise.resolve(),
-  isLate = false,
+  { turn = () => Promise.resolve(), isLate = false }: MemoryOptions = {},
 ): MemoryBlockStore {
   const entries = new Map<string, Entry>();
   /** What there was at each version. */

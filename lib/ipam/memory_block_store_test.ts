@@ -7,6 +7,6 @@ const space: BlockSpace = { network: { kind: "DanmNet", namespace: "n", name: "a
 for (const isLate of [false, true]) {
   for (const { name, run } of blockStoreCases) {
     const symbol = `createMemoryBlockStore()${isLate ? " that is late" : ""}`;
-    Deno.test(`${symbol} ${name}`, () => run(createMemoryBlockStore(undefined, isLate), space));
+    Deno.test(`${symbol} ${name}`, () => run(createMemoryBlockStore({ isLate }), space));
   }
 }

@@ -99,7 +99,7 @@ Deno.test("reserveAddress() names network and pool when the pool is exhausted", 
 
 Deno.test("reserveAddress() makes few blocks and asks little of a large network", async () => {
   let turns = 0;
-  const store = createMemoryBlockStore(() => Promise.resolve(void turns++));
+  const store = createMemoryBlockStore({ turn: () => Promise.resolve(void turns++) });
   const pool = testPool({ cidr: "10.0.0.0/9" });
   for (let pod = 0; pod < 500; pod++) await reserve(store, pool, `pod-${pod}`, DYNAMIC, { node: "node-1" });
   assertEquals(store.all().length, 64);
@@ -273,9 +273,11 @@ Deno.test("reserveAddress() stops when its signal fires, whatever it was doing",
   for (let turn = 1; turn <= 4; turn++) {
     const stop = new AbortController();
     let turns = 0;
-    const store = createMemoryBlockStore(() => {
-      if (++turns === turn) stop.abort(new Error("deadline"));
-      return Promise.resolve();
+    const store = createMemoryBlockStore({
+      turn() {
+        if (++turns === turn) stop.abort(new Error("deadline"));
+        return Promise.resolve();
+      },
     });
     await assertRejects(() => reserve(store, pool, "a", DYNAMIC, { signal: stop.signal }), Error, "deadline");
     assertEquals(holders(store, pool).size, 0);

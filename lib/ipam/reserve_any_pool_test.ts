@@ -59,7 +59,7 @@ function dynamicCount(pool: Pool): number {
 Deno.test("reserveAddress() gives each address of any pool to one at a time, in any order, and none too few", async () => {
   await fc.assert(
     fc.asyncProperty(anyPool, fc.array(anyStep, { maxLength: 80 }), fc.boolean(), async (pool, steps, isLate) => {
-      const store = createMemoryBlockStore(undefined, isLate);
+      const store = createMemoryBlockStore({ isLate });
       const { signal } = new AbortController();
       const held = new Map<bigint, Claim>();
       const capacity = dynamicCount(pool);

@@ -95,7 +95,7 @@ Deno.test("reserveAddress() never gives a number twice, loses none and is never 
       fc.integer({ min: 1 }),
       fc.boolean(),
       async (s, writers, seed, isLate) => {
-        const memory = createMemoryBlockStore(() => s.schedule(Promise.resolve()), isLate);
+        const memory = createMemoryBlockStore({ turn: () => s.schedule(Promise.resolve()), isLate });
         const moments = [0]; // how many numbers were taken, after each write
         const store = observed(memory, () => moments.push(holders(memory).size));
         const random = randomFrom(seed);
@@ -123,7 +123,7 @@ for (const writers of [2, COUNT, 20]) {
   Deno.test(`reserveAddress() finds the last free number among ${writers} writers`, async () => {
     await fc.assert(
       fc.asyncProperty(fc.scheduler(), fc.integer({ min: 1 }), async (s, seed) => {
-        const store = createMemoryBlockStore(() => s.schedule(Promise.resolve()));
+        const store = createMemoryBlockStore({ turn: () => s.schedule(Promise.resolve()) });
         const random = randomFrom(seed);
         const owners = Array.from({ length: writers }, (_, writer) => `o${writer}`);
         const ends = await s.waitFor(Promise.all(owners.map((owner) => doStep(store, owner, ANY, random))));

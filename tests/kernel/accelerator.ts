@@ -4,6 +4,15 @@ import type { Kernel } from "./kernel.ts";
 /** How QEMU runs a machine's processors. Source: qemu(1), `-accel`. */
 export type Accelerator = "kvm" | "tcg";
 
+/**
+ * QEMU's arguments for it. What younger processors have (protection keys, which V8 uses, page tables of five levels,
+ * SMAP, AVX) takes an emulated one longer.
+ */
+export const PROCESSOR: Readonly<Record<Accelerator, readonly string[]>> = {
+  kvm: ["-accel", "kvm", "-cpu", "host"],
+  tcg: ["-accel", "tcg,thread=multi", "-cpu", "Nehalem"],
+};
+
 /** A kernel that finds no root file system panics, which ends QEMU: within a second where KVM works. */
 const PROBE_MS = 10_000;
 
@@ -33,8 +42,8 @@ async function isWritable(path: string): Promise<boolean> {
 
 async function kvmWorks(kernel: Kernel): Promise<boolean> {
   const machine = ["-nodefaults", "-no-user-config", "-display", "none", "-no-reboot", "-m", "256M"];
-  const processor = ["-accel", "kvm", "-cpu", "host", "-kernel", kernel.image, "-append", "panic=-1"];
-  const qemu = startGuarded(["qemu-system-x86_64", ...machine, ...processor], "/dev/null");
+  const boot = ["-kernel", kernel.image, "-append", "panic=-1"];
+  const qemu = startGuarded(["qemu-system-x86_64", ...machine, ...PROCESSOR.kvm, ...boot], "/dev/null");
   const { promise: late, resolve } = Promise.withResolvers<void>();
   const timer = setTimeout(resolve, PROBE_MS);
   const code = await Promise.race([qemu.ended, late]);

@@ -1,5 +1,5 @@
 import { shellWord } from "../../lib/installer/shell_word.ts";
-import type { Accelerator } from "./accelerator.ts";
+import { type Accelerator, PROCESSOR } from "./accelerator.ts";
 import type { Kernel } from "./kernel.ts";
 import { type Forward, FORWARD_MAC, FORWARD_SUBNET, type NetworkCard } from "./guest_network.ts";
 
@@ -59,15 +59,6 @@ export function qemuCommand(hardware: Hardware): string[] {
     ...(forward.length > 0 ? card(`user,id=forward,ipv6=off,net=${FORWARD_SUBNET}`, "forward", FORWARD_MAC) : []),
   ];
 }
-
-/**
- * What younger processors have (protection keys, which V8 uses, page tables of five levels, SMAP, AVX) takes an emulated
- * one longer.
- */
-const PROCESSOR: Readonly<Record<Accelerator, readonly string[]>> = {
-  kvm: ["-accel", "kvm", "-cpu", "host"],
-  tcg: ["-accel", "tcg,thread=multi", "-cpu", "Nehalem"],
-};
 
 /**
  * A panic or oops ends the machine at once. The clock of an emulated processor is steady although the kernel doubts it

@@ -2,7 +2,7 @@
 
 import { createHash } from "node:crypto";
 import { findBinary } from "../cluster/find_binary.ts";
-import { run } from "./run.ts";
+import { run } from "../run_program.ts";
 
 /** What Pods of tests run. */
 export const BUSYBOX_IMAGE = "danm.test/busybox:1";

@@ -3,7 +3,7 @@ import { fromFileUrl } from "@std/path/posix";
 import { commandsWith } from "../cluster/commands_with.ts";
 import { eventually } from "../cluster/eventually.ts";
 import { createNodeNetwork } from "./node_network.ts";
-import { run } from "./run.ts";
+import { run } from "../run_program.ts";
 import { startNamespaceMachine } from "./start_namespace_machine.ts";
 
 const HOLDER = fromFileUrl(new URL("testdata/hold_machine.ts", import.meta.url));

@@ -1,5 +1,5 @@
 import { startGuarded } from "../cluster/guarded_process.ts";
-import { run } from "./run.ts";
+import { run } from "../run_program.ts";
 
 /** A wire that each node has a link on. */
 export interface NodeWire {

@@ -4,7 +4,7 @@ import type { NetworkCard } from "../kernel/guest_network.ts";
 import { startVirtualMachine, type VirtualMachine } from "../kernel/virtual_machine.ts";
 import type { NodeMachine } from "./node_machine.ts";
 import type { NodeNetwork, NodeWire } from "./node_network.ts";
-import { run } from "./run.ts";
+import { run } from "../run_program.ts";
 import { writeDisk } from "./write_disk.ts";
 
 const SCRIPT = fromFileUrl(new URL("emulated_machine.sh", import.meta.url));

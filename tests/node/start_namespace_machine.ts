@@ -4,7 +4,7 @@ import { startGuarded } from "../cluster/guarded_process.ts";
 import { cacheFolder } from "./cache_folder.ts";
 import type { NodeMachine } from "./node_machine.ts";
 import type { NodeNetwork, NodeWire } from "./node_network.ts";
-import { run } from "./run.ts";
+import { run } from "../run_program.ts";
 
 const SCRIPT = fromFileUrl(new URL("namespace_machine.sh", import.meta.url));
 const NAMESPACES = ["--mount", "--net", "--pid", "--ipc", "--uts"];

@@ -1,7 +1,7 @@
 import { eventually } from "../cluster/eventually.ts";
 import { findBinary } from "../cluster/find_binary.ts";
 import { startGuarded } from "../cluster/guarded_process.ts";
-import { run } from "./run.ts";
+import { run } from "../run_program.ts";
 
 /** Space for images and Pods; only what is written takes any. */
 const SIZE = "8G";
