@@ -1,6 +1,6 @@
 /** danm, the CNI plugin: called by the container runtime once for every Pod, or as a member of a plugin chain. */
 
-import { serveCni } from "../../lib/host/serve_cni.ts";
+import { serveCni } from "../../lib/host/serving/serve_cni.ts";
 import { danmPlugin } from "../../lib/plugin/danm_plugin.ts";
 
 await serveCni(danmPlugin(Deno.env.get("CNI_CONF_DIR")));

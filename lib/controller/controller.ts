@@ -21,7 +21,7 @@
  * ```
  */
 
-import type { Informer } from "../kube/informer.ts";
+import type { Informer } from "../kube/watch/informer.ts";
 import type { Daemon } from "./daemon.ts";
 import { createWorkQueue, type Reconcile, type WorkQueue, type WorkQueueOptions } from "./work_queue.ts";
 

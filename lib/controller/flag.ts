@@ -1,5 +1,5 @@
 /** Kinds of command line flags. */
-import type { ListenAddress } from "../host/serve_http.ts";
+import type { ListenAddress } from "../host/serving/serve_http.ts";
 
 /** One flag of a program. */
 export interface Flag<T> {

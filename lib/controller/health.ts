@@ -5,22 +5,22 @@ export type Check = () => string | undefined;
 export interface Health {
   /** Adds a condition of being ready: work is done, or would be if this replica led. */
   addReadiness(name: string, check: Check): void;
-  /** Adds a condition of being alive: when it fails, only a restart helps. */
-  addLiveness(name: string, check: Check): void;
-  /** Answers `/readyz` and `/healthz`: 200, or 503 with the reasons; undefined for any other path. */
+  /**
+   * Answers `/readyz`, 200 or 503 with the reasons, and `/healthz`, 200, as who answers is alive; undefined for any other
+   * path.
+   */
   respond(path: string): Response | undefined;
 }
 
 /** A daemon about which nothing is known but that it answers. */
 export function createHealth(): Health {
-  const checks: Record<string, Map<string, Check>> = { "/readyz": new Map(), "/healthz": new Map() };
+  const conditions = new Map<string, Check>();
   return {
-    addReadiness: (name, check) => void checks["/readyz"]?.set(name, check),
-    addLiveness: (name, check) => void checks["/healthz"]?.set(name, check),
+    addReadiness: (name, check) => void conditions.set(name, check),
     respond(path) {
-      const asked = checks[path];
-      if (asked === undefined) return undefined;
-      const reasons = [...asked].flatMap(([name, check]) => {
+      if (path === "/healthz") return new Response("ok\n");
+      if (path !== "/readyz") return undefined;
+      const reasons = [...conditions].flatMap(([name, check]) => {
         const reason = check();
         return reason === undefined ? [] : [`${name}: ${reason}\n`];
       });

@@ -1,6 +1,6 @@
-import type { KubeClient } from "../kube/client.ts";
-import { fencedClient } from "../kube/fenced_client.ts";
-import { runAsLeader } from "../kube/leader_election.ts";
+import type { KubeClient } from "../kube/client/client.ts";
+import { fencedClient } from "../kube/client/fenced_client.ts";
+import { runAsLeader } from "../kube/election/leader_election.ts";
 import type { Daemon } from "./daemon.ts";
 import type { Task } from "./run_together.ts";
 

@@ -1,6 +1,6 @@
 import { Counter, Gauge, Histogram, type Registry } from "prom-client";
 import { PRODUCT_VERSION } from "../api/product_version.ts";
-import type { Informer } from "../kube/informer.ts";
+import type { Informer } from "../kube/watch/informer.ts";
 
 /** The metrics that all daemons have; each adds its own to the same registry. */
 export interface Meters {

@@ -1,6 +1,6 @@
-import type { Identified } from "../kube/follow_collection.ts";
-import { createInformer, type Informer, type InformerOptions } from "../kube/informer.ts";
-import type { Change } from "../kube/object_cache.ts";
+import type { Identified } from "../kube/watch/follow_collection.ts";
+import { createInformer, type Informer, type InformerOptions } from "../kube/watch/informer.ts";
+import type { Change } from "../kube/watch/object_cache.ts";
 import type { Daemon } from "./daemon.ts";
 
 /**

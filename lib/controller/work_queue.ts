@@ -1,4 +1,4 @@
-import { type BackoffLimits, backoffMs } from "../kube/backoff.ts";
+import { type BackoffLimits, backoffMs } from "../time/backoff.ts";
 import { type Clock, SYSTEM_CLOCK } from "./clock.ts";
 
 /** What a reconciler asks for when it has done its work. */

@@ -6,8 +6,8 @@ import { decodeResult } from "../cni/decode_result.ts";
 import { encodeEnvironment, type Parameters } from "../cni/environment.ts";
 import { CniError, decodeError, errorCode } from "../cni/error.ts";
 import type { Result } from "../cni/result.ts";
-import { findExecutable } from "../host/find_executable.ts";
-import { type ProcessResult, runProcess } from "../host/process.ts";
+import { findExecutable } from "../host/processes/find_executable.ts";
+import { type ProcessResult, runProcess } from "../host/processes/process.ts";
 
 /** The file of a delegate is in none of the plugin folders. */
 export class DelegateMissingError extends Error {

@@ -1,7 +1,7 @@
 /** Whether the plugins work on the node, before anything depends on them. */
 
 import { decodeError } from "../cni/error.ts";
-import { runProcess } from "../host/process.ts";
+import { runProcess } from "../host/processes/process.ts";
 import type { Node } from "./node.ts";
 import { PLUGINS } from "./payload.ts";
 

@@ -1,12 +1,12 @@
 /** Bringing a node to what is wanted of it, from wherever it is. */
 
 import type { ApiGroup } from "../api/resource.ts";
-import { makeFolder } from "../host/make_folder.ts";
-import { openLocked } from "../host/open_locked.ts";
-import { placeFile, placingName } from "../host/place_file.ts";
-import { readFolder } from "../host/read_folder.ts";
-import { readIfThere } from "../host/read_if_there.ts";
-import { removeIfThere } from "../host/remove_if_there.ts";
+import { makeFolder } from "../host/files/make_folder.ts";
+import { openLocked } from "../host/files/open_locked.ts";
+import { placeFile, placingName } from "../host/files/place_file.ts";
+import { readFolder } from "../host/files/read_folder.ts";
+import { readIfThere } from "../host/files/read_if_there.ts";
+import { removeIfThere } from "../host/files/remove_path.ts";
 import { checkPlugins } from "./check_plugins.ts";
 import { kubeconfigPath, lockPath, type Node, seenFrom, versionDir } from "./node.ts";
 import { type Access, configText, isOwnConfig, kubeconfigText } from "./node_files.ts";

@@ -3,10 +3,10 @@
 import { Counter, Gauge } from "prom-client";
 import type { Daemon, DaemonProgram } from "../controller/daemon.ts";
 import { booleanFlag, type Flag, type FlagValues, textFlag } from "../controller/flag.ts";
-import { readFolder } from "../host/read_folder.ts";
-import { readIfThere } from "../host/read_if_there.ts";
-import { type BackoffLimits, backoffMs } from "../kube/backoff.ts";
-import { pause } from "../kube/pause.ts";
+import { readFolder } from "../host/files/read_folder.ts";
+import { readIfThere } from "../host/files/read_if_there.ts";
+import { type BackoffLimits, backoffMs } from "../time/backoff.ts";
+import { pause } from "../time/pause.ts";
 import { install } from "./install.ts";
 import { kubeconfigPath, type Node, seenFrom } from "./node.ts";
 import { type Access, tokenOf } from "./node_files.ts";

@@ -2,8 +2,8 @@
 
 import { join } from "@std/path/posix";
 import { PRODUCT_VERSION } from "../api/product_version.ts";
-import { digestFiles } from "../host/digest_files.ts";
-import { readHead } from "../host/read_head.ts";
+import { digestFiles } from "../host/files/digest_files.ts";
+import { readHead } from "../host/files/read_head.ts";
 import { execScript, launchScript, parseLauncher } from "./launcher.ts";
 import { type Node, versionDir } from "./node.ts";
 

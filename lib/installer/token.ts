@@ -1,6 +1,6 @@
 /** danm's token: made by the API server for its service account, and told by its own text how old it is. */
 
-import type { KubeClient } from "../kube/client.ts";
+import type { KubeClient } from "../kube/client/client.ts";
 
 /** Whose token it is, and what it ends with. */
 export interface TokenOwner {

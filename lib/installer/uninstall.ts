@@ -1,13 +1,12 @@
 /** Taking DANM from a node. */
 
-import { journalDirectory } from "../host/journal_path.ts";
-import { listFolder } from "../host/list_folder.ts";
-import { listJournals } from "../host/list_journals.ts";
-import { openLocked } from "../host/open_locked.ts";
-import { readFolder, type TextFile } from "../host/read_folder.ts";
-import { readIfThere } from "../host/read_if_there.ts";
-import { removeIfEmpty } from "../host/remove_if_empty.ts";
-import { removeIfThere } from "../host/remove_if_there.ts";
+import { journalDirectory } from "../host/journal/journal_path.ts";
+import { listFolder } from "../host/files/list_folder.ts";
+import { listJournals } from "../host/journal/list_journals.ts";
+import { openLocked } from "../host/files/open_locked.ts";
+import { readFolder, type TextFile } from "../host/files/read_folder.ts";
+import { readIfThere } from "../host/files/read_if_there.ts";
+import { removeIfEmpty, removeIfThere } from "../host/files/remove_path.ts";
 import { readDanmConfig } from "../plugin/danm_config.ts";
 import { unfinished } from "./install.ts";
 import { kubeconfigPath, lockPath, type Node, seenFrom } from "./node.ts";

@@ -1,12 +1,12 @@
 /** The folders of versions: what a plugin's script names is there before the script, and stays until nobody needs it. */
 
-import { fileSize } from "../host/file_size.ts";
-import { listFolder } from "../host/list_folder.ts";
-import { makeFolder } from "../host/make_folder.ts";
-import { placeFile } from "../host/place_file.ts";
-import { readIfThere } from "../host/read_if_there.ts";
-import { removeIfThere } from "../host/remove_if_there.ts";
-import { runningCommands } from "../host/running_commands.ts";
+import { fileSize } from "../host/files/file_size.ts";
+import { listFolder } from "../host/files/list_folder.ts";
+import { makeFolder } from "../host/files/make_folder.ts";
+import { placeFile } from "../host/files/place_file.ts";
+import { readIfThere } from "../host/files/read_if_there.ts";
+import { removeIfThere } from "../host/files/remove_path.ts";
+import { runningCommands } from "../host/processes/running_commands.ts";
 import { type Node, seenFrom, versionDir } from "./node.ts";
 import type { Payload } from "./payload.ts";
 

@@ -78,7 +78,7 @@ async function readDevices(
   signal: AbortSignal,
 ): Promise<ReadonlyMap<number, string>> {
   if (plans.every(({ terms }) => terms.type !== "sriov")) return new Map();
-  const { listPodDevices } = await import("../host/pod_resources.ts");
+  const { listPodDevices } = await import("../host/devices/pod_resources.ts");
   return assignDevices(plans, await listPodDevices(config.podResourcesSocket, pod.metadata, signal));
 }
 

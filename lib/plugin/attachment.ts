@@ -1,7 +1,7 @@
 /** One container being attached or detached on this node. */
 
 import type { DelegateTarget } from "../delegate/delegate_chain.ts";
-import type { AttachmentJournal } from "../host/attachment_journal.ts";
+import type { AttachmentJournal } from "../host/journal/attachment_journal.ts";
 import type { AttachmentEntry } from "./attachment_entry.ts";
 import type { NodeServices } from "./node_services.ts";
 

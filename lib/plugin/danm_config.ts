@@ -4,7 +4,7 @@ import { API_GROUPS, type ApiGroup, DEFAULT_API_GROUP, isApiGroup } from "../api
 import type { NamingScheme } from "../attach/interface_names.ts";
 import type { NetworkConfig } from "../cni/config.ts";
 import { CniError, errorCode } from "../cni/error.ts";
-import { isLogLevel, LOG_LEVELS, type LogLevel } from "../host/log.ts";
+import { isLogLevel, LOG_LEVELS, type LogLevel } from "../host/serving/log.ts";
 
 /** How danm was configured on this node. Paths are absolute. */
 export interface DanmConfig {

@@ -1,6 +1,6 @@
 /** Detaching the interfaces of a container in parallel, each as far as it goes. */
 
-import type { Log } from "../host/log.ts";
+import type { Log } from "../host/serving/log.ts";
 import { messageOf } from "./to_cni_error.ts";
 
 /** One interface to detach. */

@@ -2,7 +2,7 @@
 
 import { childMarker } from "../cni/child_marker.ts";
 import { deleteDelegates } from "../delegate/delegate_chain.ts";
-import { endProcesses } from "../host/end_processes.ts";
+import { endProcesses } from "../host/processes/end_processes.ts";
 import { releaseClaim } from "../ipam/release_address.ts";
 import { allDone } from "./all_done.ts";
 import type { Attachment } from "./attachment.ts";

@@ -5,7 +5,7 @@ import { resourceFor } from "../api/resource.ts";
 import { type DelegateConfig, requestConfig } from "../attach/delegate_config.ts";
 import { DelegateFileError, pickDelegateChain } from "../attach/delegate_file.ts";
 import { type DelegateTarget, deleteDelegates } from "../delegate/delegate_chain.ts";
-import { readFolder } from "../host/read_folder.ts";
+import { readFolder } from "../host/files/read_folder.ts";
 import { releaseAddress } from "../ipam/release_address.ts";
 import { type Address, parseAddress } from "../net/address.ts";
 import { cleanNamespace, deleteRulesFrom } from "./clean_namespace.ts";

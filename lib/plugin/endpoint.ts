@@ -8,7 +8,7 @@ import type { InterfacePlan } from "../attach/interface_plan.ts";
 import { formatAddress } from "../net/address.ts";
 import { formatSubnet } from "../net/subnet.ts";
 import { hashKey } from "../ipam/hash.ts";
-import { isAlreadyExists, isNotFound } from "../kube/kube_error.ts";
+import { isAlreadyExists, isNotFound } from "../kube/client/kube_error.ts";
 import type { BeginEntry } from "./attachment_entry.ts";
 import type { InterfaceSetup } from "./interface_setup.ts";
 import type { NodeServices } from "./node_services.ts";

@@ -1,8 +1,8 @@
 /** What the use cases of a node work with. */
 
-import type { Log } from "../host/log.ts";
+import type { Log } from "../host/serving/log.ts";
 import type { BlockStore } from "../ipam/block_store.ts";
-import type { KubeClient } from "../kube/client.ts";
+import type { KubeClient } from "../kube/client/client.ts";
 import type { DanmConfig } from "./danm_config.ts";
 
 /** One node's way to the cluster, and its own settings. */

@@ -6,7 +6,7 @@ import { type Network, NETWORK_KINDS, type NetworkKind } from "../api/network.ts
 import { resourceFor } from "../api/resource.ts";
 import { defaultRequest } from "../attach/interface_plan.ts";
 import { AnnotationError, type InterfaceRequest, parseInterfaceRequests } from "../attach/interface_request.ts";
-import { isNotFound } from "../kube/kube_error.ts";
+import { isNotFound } from "../kube/client/kube_error.ts";
 import type { NodeServices } from "./node_services.ts";
 import type { PodIdentity } from "./pod_identity.ts";
 

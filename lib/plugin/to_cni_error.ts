@@ -3,8 +3,8 @@
 import type { Command } from "../cni/environment.ts";
 import { CniError, errorCode } from "../cni/error.ts";
 import { DelegateInterruptedError } from "../delegate/run_delegate.ts";
-import { JournalError } from "../host/attachment_journal.ts";
-import { KubeError, KubeUnreachableError } from "../kube/kube_error.ts";
+import { JournalError } from "../host/journal/attachment_journal.ts";
+import { KubeError, KubeUnreachableError } from "../kube/client/kube_error.ts";
 
 /**
  * The error that danm answers `command` with. The runtime is told to try again when nothing is wrong but what may well

@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { CniError } from "../cni/error.ts";
 import { DelegateInterruptedError } from "../delegate/run_delegate.ts";
-import { JournalError } from "../host/attachment_journal.ts";
-import { KubeError, KubeUnreachableError } from "../kube/kube_error.ts";
+import { JournalError } from "../host/journal/attachment_journal.ts";
+import { KubeError, KubeUnreachableError } from "../kube/client/kube_error.ts";
 import { toCniError } from "./to_cni_error.ts";
 
 const silent = new KubeUnreachableError("https://a", "connect", "refused");

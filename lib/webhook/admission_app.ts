@@ -1,9 +1,9 @@
 /** The HTTP side of the webhook: paths, methods, sizes, deadlines. */
 
 import { type Context, Hono } from "hono";
-import type { Log } from "../host/log.ts";
-import { startDeadline } from "../kube/deadline.ts";
-import { promptBody } from "../kube/prompt_body.ts";
+import type { Log } from "../host/serving/log.ts";
+import { startDeadline } from "../time/deadline.ts";
+import { promptBody } from "../kube/client/prompt_body.ts";
 import {
   type AdmissionRequest,
   formatAdmissionReview,

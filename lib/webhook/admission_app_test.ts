@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import type { Log } from "../host/log.ts";
+import type { Log } from "../host/serving/log.ts";
 import { createAdmissionApp, type Reviewer } from "./admission_app.ts";
 import type { Verdict } from "./admission_review.ts";
 

@@ -1,7 +1,7 @@
 /** What the API server asks of a webhook, and how it is answered. Source: Kubernetes API, admission.k8s.io/v1. */
 
 import { Buffer } from "node:buffer";
-import type { JsonPatchOperation } from "../kube/patch.ts";
+import type { JsonPatchOperation } from "../kube/client/patch.ts";
 
 /** Who asks. */
 export interface UserInfo {

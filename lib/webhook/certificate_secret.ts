@@ -2,8 +2,8 @@
 
 import { Buffer } from "node:buffer";
 import type { KubeObject } from "../api/kube_object.ts";
-import type { KubeClient } from "../kube/client.ts";
-import { isAlreadyExists, isConflict, isNotFound } from "../kube/kube_error.ts";
+import type { KubeClient } from "../kube/client/client.ts";
+import { isAlreadyExists, isConflict, isNotFound } from "../kube/client/kube_error.ts";
 import { CERTIFICATE_TERMS, type CertificateTerms } from "./certificate_plan.ts";
 import { type Certificates, renewCertificates } from "./certificates.ts";
 

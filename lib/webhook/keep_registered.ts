@@ -1,9 +1,9 @@
 /** Keeps certificate and registration of the webhook as they must be. */
 
 import type { ApiGroup } from "../api/resource.ts";
-import type { Log } from "../host/log.ts";
-import type { KubeClient } from "../kube/client.ts";
-import { pause } from "../kube/pause.ts";
+import type { Log } from "../host/serving/log.ts";
+import type { KubeClient } from "../kube/client/client.ts";
+import { pause } from "../time/pause.ts";
 import { type Certificates } from "./certificates.ts";
 import { currentCertificates, type SecretPlace } from "./certificate_secret.ts";
 import { type Endpoint, registrations } from "./registration.ts";

@@ -18,7 +18,7 @@ import { configInForce, deviceField, suitableProfiles } from "../admit/tenant_pr
 import { formatVniOwner } from "../admit/vni_owner.ts";
 import { describeNetwork } from "../attach/interface_plan.ts";
 import { hash32 } from "../ipam/hash.ts";
-import { type JsonPatchOperation, jsonPointer } from "../kube/patch.ts";
+import { type JsonPatchOperation, jsonPointer } from "../kube/client/patch.ts";
 import { type AdmissionRequest, denied, type Verdict } from "./admission_review.ts";
 import { protectionFinalizer } from "./protect_networks.ts";
 import type { Placement } from "./reserve_vni.ts";

@@ -3,8 +3,8 @@
 import type { Network } from "../api/network.ts";
 import { type ApiGroup, resourceFor } from "../api/resource.ts";
 import type { Outcome } from "../controller/work_queue.ts";
-import type { KubeClient } from "../kube/client.ts";
-import { isConflict, isInvalid, isNotFound } from "../kube/kube_error.ts";
+import type { KubeClient } from "../kube/client/client.ts";
+import { isConflict, isInvalid, isNotFound } from "../kube/client/kube_error.ts";
 import { protectionStep } from "../reconcile/network_protection.ts";
 import type { Surroundings } from "./surroundings.ts";
 

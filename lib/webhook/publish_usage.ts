@@ -3,8 +3,8 @@
 import { vniUsageAnnotation } from "../api/labels.ts";
 import { type ApiGroup, resourceFor } from "../api/resource.ts";
 import { vniUsage } from "../admit/vni_usage.ts";
-import type { KubeClient } from "../kube/client.ts";
-import { isNotFound } from "../kube/kube_error.ts";
+import type { KubeClient } from "../kube/client/client.ts";
+import { isNotFound } from "../kube/client/kube_error.ts";
 import type { Surroundings } from "./surroundings.ts";
 
 /** Brings the annotation of all TenantConfigs in line. Several replicas may do so at a time. */

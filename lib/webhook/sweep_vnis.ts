@@ -3,8 +3,8 @@
 import { type ApiGroup, resourceFor } from "../api/resource.ts";
 import type { ObjectMeta } from "../api/kube_object.ts";
 import { vniOwnerAnnotation } from "../admit/vni_owner.ts";
-import type { KubeClient } from "../kube/client.ts";
-import { isNotFound } from "../kube/kube_error.ts";
+import type { KubeClient } from "../kube/client/client.ts";
+import { isNotFound } from "../kube/client/kube_error.ts";
 import { staleReservations } from "../reconcile/vni_reservations.ts";
 import { createVniStore } from "./vni_store.ts";
 

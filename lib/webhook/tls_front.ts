@@ -7,7 +7,7 @@
  * that Deno.serve() has not: on the number of connections and on their silence.
  */
 
-import type { ListenAddress } from "../host/serve_http.ts";
+import type { ListenAddress } from "../host/serving/serve_http.ts";
 
 /** A certificate with its chain, and its private key (PKCS #8), in PEM. */
 export interface ServingPair {

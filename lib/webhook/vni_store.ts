@@ -3,10 +3,10 @@
 import type { AddressBlock } from "../api/address_block.ts";
 import { type ApiGroup, resourceFor } from "../api/resource.ts";
 import { vniBlock, vniBlockBase, vniBlockName, type VniSpace, vniSpaceKey, vniSpaceLabel } from "../admit/vni_block.ts";
-import type { KubeClient } from "../kube/client.ts";
-import { isAlreadyExists, isInvalid, isNotFound } from "../kube/kube_error.ts";
-import { listAll } from "../kube/list_all.ts";
-import { jsonPointer } from "../kube/patch.ts";
+import type { KubeClient } from "../kube/client/client.ts";
+import { isAlreadyExists, isInvalid, isNotFound } from "../kube/client/kube_error.ts";
+import { listAll } from "../kube/client/list_all.ts";
+import { jsonPointer } from "../kube/client/patch.ts";
 
 /** Where numbers are kept. Every write may be repeated when its answer was lost. */
 export interface VniStore {

@@ -12,8 +12,8 @@ import { addressFlag, booleanFlag, type Flag, textFlag } from "../controller/fla
 import { runTogether } from "../controller/run_together.ts";
 import { watchResource } from "../controller/watch_resource.ts";
 import type { WorkQueue } from "../controller/work_queue.ts";
-import { pause } from "../kube/pause.ts";
-import type { Change } from "../kube/object_cache.ts";
+import { pause } from "../time/pause.ts";
+import type { Change } from "../kube/watch/object_cache.ts";
 import { type AdmissionObserver, createAdmissionApp, type Reviewer } from "./admission_app.ts";
 import { denied, ReviewError, type Verdict } from "./admission_review.ts";
 import { type CertificateSource, keepRegistered } from "./keep_registered.ts";

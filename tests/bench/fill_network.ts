@@ -6,7 +6,7 @@ import { blockName } from "../../lib/ipam/block.ts";
 import { blockBase, blockCount, blockSizeFor, valueInBlock } from "../../lib/ipam/block_geometry.ts";
 import { isFull } from "../../lib/ipam/find_free.ts";
 import { isDynamic, type Pool, poolKey } from "../../lib/ipam/pool.ts";
-import { blockKeys, blockObject, blockOf } from "../../lib/kube/block_object.ts";
+import { blockKeys, blockObject, blockOf } from "../../lib/kube/blocks/block_object.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import { measure, soon } from "./ipam_writers.ts";
 

@@ -5,7 +5,7 @@ import { releaseAddress } from "../../lib/ipam/release_address.ts";
 import { type Pool, poolOf } from "../../lib/ipam/pool.ts";
 import type { Reservation } from "../../lib/ipam/reservation.ts";
 import { AddressTakenError, PoolExhaustedError } from "../../lib/ipam/reserve_error.ts";
-import { createBlockStore } from "../../lib/kube/block_store.ts";
+import { createBlockStore } from "../../lib/kube/blocks/block_store.ts";
 import { parseAddress } from "../../lib/net/address.ts";
 import { startCluster } from "../cluster/start_cluster.ts";
 import type { Cluster } from "../cluster/cluster.ts";

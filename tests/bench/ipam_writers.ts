@@ -7,9 +7,9 @@ import { type Pool, poolOf } from "../../lib/ipam/pool.ts";
 import { releaseClaim } from "../../lib/ipam/release_address.ts";
 import type { Reservation, ReserveRequest } from "../../lib/ipam/reservation.ts";
 import { reserveAddress } from "../../lib/ipam/reserve_address.ts";
-import { createBlockStore } from "../../lib/kube/block_store.ts";
-import { createClient, type KubeClient } from "../../lib/kube/client.ts";
-import { loadKubeconfig } from "../../lib/kube/load_kubeconfig.ts";
+import { createBlockStore } from "../../lib/kube/blocks/block_store.ts";
+import { createClient, type KubeClient } from "../../lib/kube/client/client.ts";
+import { loadKubeconfig } from "../../lib/kube/config/load_kubeconfig.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import { describe, inParallel } from "./series.ts";
 

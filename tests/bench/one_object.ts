@@ -2,7 +2,7 @@
 
 import { type Network, networkOptions } from "../../lib/api/network.ts";
 import { resourceFor } from "../../lib/api/resource.ts";
-import { isConflict } from "../../lib/kube/kube_error.ts";
+import { isConflict } from "../../lib/kube/client/kube_error.ts";
 import { parseSubnet } from "../../lib/net/subnet.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import { freshNetwork, soon, type Work } from "./ipam_writers.ts";

@@ -1,7 +1,7 @@
 /** What svcwatcher makes of a thousand Pods: API writes, time to converge, memory. */
 
 import { ENDPOINT_SLICES, type EndpointSlice } from "../../lib/api/endpoint_slice.ts";
-import { listAll } from "../../lib/kube/list_all.ts";
+import { listAll } from "../../lib/kube/client/list_all.ts";
 import { eventually } from "../cluster/eventually.ts";
 import type { DaemonProcess } from "../runtime/daemon_process.ts";
 import { startServiceCluster, startSvcwatcherProcess } from "../svcwatcher/svcwatcher_process.ts";

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import type { AddressBlock } from "../../lib/api/address_block.ts";
 import { resourceFor } from "../../lib/api/resource.ts";
-import { blockObject } from "../../lib/kube/block_object.ts";
+import { blockObject } from "../../lib/kube/blocks/block_object.ts";
 import { type Network, networkRef } from "../../lib/api/network.ts";
 import { formatOwner } from "../../lib/ipam/owner.ts";
 import { eventually } from "../cluster/eventually.ts";

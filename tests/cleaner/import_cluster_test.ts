@@ -8,9 +8,9 @@ import { GATEWAY_OWNER, UNRECORDED_OWNER } from "../../lib/ipam/legacy_import.ts
 import { poolOf } from "../../lib/ipam/pool.ts";
 import { reserveAddress } from "../../lib/ipam/reserve_address.ts";
 import { AddressTakenError } from "../../lib/ipam/reserve_error.ts";
-import { killChild } from "../../lib/host/kill_child.ts";
-import { createBlockStore } from "../../lib/kube/block_store.ts";
-import { listAll } from "../../lib/kube/list_all.ts";
+import { killChild } from "../../lib/host/processes/kill_group.ts";
+import { createBlockStore } from "../../lib/kube/blocks/block_store.ts";
+import { listAll } from "../../lib/kube/client/list_all.ts";
 import { type Family, formatAddress, parseAddress } from "../../lib/net/address.ts";
 import { applyManifests } from "../cluster/apply_manifests.ts";
 import { eventually } from "../cluster/eventually.ts";

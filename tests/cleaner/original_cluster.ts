@@ -3,7 +3,7 @@
 import { stringify } from "@std/yaml";
 import type { NetworkOptions } from "../../lib/api/network.ts";
 import { API_VERSION, DEFAULT_API_GROUP, type Kind, resourceFor } from "../../lib/api/resource.ts";
-import type { KubeClient } from "../../lib/kube/client.ts";
+import type { KubeClient } from "../../lib/kube/client/client.ts";
 import { applyManifests } from "../cluster/apply_manifests.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import { soon } from "./cleaner_scene.ts";

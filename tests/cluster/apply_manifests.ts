@@ -1,4 +1,4 @@
-import type { KubeClient } from "../../lib/kube/client.ts";
+import type { KubeClient } from "../../lib/kube/client/client.ts";
 import type { Cluster } from "./cluster.ts";
 import { eventually } from "./eventually.ts";
 

@@ -1,6 +1,6 @@
-import { createClient, type KubeClient } from "../../lib/kube/client.ts";
-import { isAlreadyExists } from "../../lib/kube/kube_error.ts";
-import { loadKubeconfig } from "../../lib/kube/load_kubeconfig.ts";
+import { createClient, type KubeClient } from "../../lib/kube/client/client.ts";
+import { isAlreadyExists } from "../../lib/kube/client/kube_error.ts";
+import { loadKubeconfig } from "../../lib/kube/config/load_kubeconfig.ts";
 import { findBinary } from "./find_binary.ts";
 import { kubeconfigText, type KubeconfigUser } from "./kubeconfig_text.ts";
 import { type KeyPair, openAuthority, type Subject } from "./pki.ts";

@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { ReadableStream as WebStream } from "node:stream/web";
-import { loadKubeconfig } from "../../lib/kube/load_kubeconfig.ts";
+import { loadKubeconfig } from "../../lib/kube/config/load_kubeconfig.ts";
 import type { Cluster, ServiceAccount } from "./cluster.ts";
 import { createFaultPlan, type Fault, type FaultAction, matches, type ProxiedRequest } from "./fault.ts";
 

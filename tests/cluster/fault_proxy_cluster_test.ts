@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { startFaultProxy } from "./fault_proxy.ts";
-import { loadKubeconfig } from "../../lib/kube/load_kubeconfig.ts";
+import { loadKubeconfig } from "../../lib/kube/config/load_kubeconfig.ts";
 import { sharedCluster } from "./shared_cluster.ts";
 
 const cluster = await sharedCluster();

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { isGone } from "../../lib/kube/kube_error.ts";
+import { isGone } from "../../lib/kube/client/kube_error.ts";
 import { commandsWith } from "./commands_with.ts";
 import { startCluster } from "./start_cluster.ts";
 

@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import type { AddressBlock, AddressBlockSpec } from "../../lib/api/address_block.ts";
 import { API_GROUPS, type ApiGroup, apiVersionOf, resourceFor } from "../../lib/api/resource.ts";
-import type { KubeClient } from "../../lib/kube/client.ts";
-import { isInvalid, KubeError } from "../../lib/kube/kube_error.ts";
-import type { Patch } from "../../lib/kube/patch.ts";
+import type { KubeClient } from "../../lib/kube/client/client.ts";
+import { isInvalid, KubeError } from "../../lib/kube/client/kube_error.ts";
+import type { Patch } from "../../lib/kube/client/patch.ts";
 import { sharedCluster } from "../cluster/shared_cluster.ts";
 import { installCrds } from "./install_sets.ts";
 

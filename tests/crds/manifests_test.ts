@@ -2,8 +2,8 @@ import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { parse } from "@std/yaml";
 import { NETWORK_KINDS, type NetworkKind } from "../../lib/api/network.ts";
 import { API_GROUPS, type ApiGroup, apiVersionOf, type Kind, resourceFor } from "../../lib/api/resource.ts";
-import type { KubeClient } from "../../lib/kube/client.ts";
-import { KubeError } from "../../lib/kube/kube_error.ts";
+import type { KubeClient } from "../../lib/kube/client/client.ts";
+import { KubeError } from "../../lib/kube/client/kube_error.ts";
 import { sharedCluster } from "../cluster/shared_cluster.ts";
 import { installCrds } from "./install_sets.ts";
 

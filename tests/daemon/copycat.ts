@@ -4,7 +4,7 @@
  */
 
 import type { KubeObject } from "../../lib/api/kube_object.ts";
-import { splitKey } from "../../lib/kube/object_key.ts";
+import { splitKey } from "../../lib/kube/watch/object_key.ts";
 import { createController } from "../../lib/controller/controller.ts";
 import { type Daemon, runDaemon } from "../../lib/controller/daemon.ts";
 import { booleanFlag, choiceFlag } from "../../lib/controller/flag.ts";

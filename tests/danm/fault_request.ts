@@ -1,6 +1,6 @@
 import { openBlock } from "../../lib/ipam/open_block.ts";
 import { poolOf } from "../../lib/ipam/pool.ts";
-import { createBlockStore } from "../../lib/kube/block_store.ts";
+import { createBlockStore } from "../../lib/kube/blocks/block_store.ts";
 import type { TestNode } from "../runtime/test_node.ts";
 import type { FaultPoint } from "./faults.ts";
 

@@ -10,8 +10,8 @@
 import { createHash } from "node:crypto";
 import { fromFileUrl, resolve } from "@std/path/posix";
 import { PRODUCT_VERSION } from "../../lib/api/product_version.ts";
-import { openLocked } from "../../lib/host/open_locked.ts";
-import { removeIfThere } from "../../lib/host/remove_if_there.ts";
+import { openLocked } from "../../lib/host/files/open_locked.ts";
+import { removeIfThere } from "../../lib/host/files/remove_path.ts";
 import { cacheFolder } from "../node/cache_folder.ts";
 import { openBuilder } from "./builder.ts";
 import { COMPONENTS, imageName, imageStorage } from "./image_names.ts";

@@ -1,5 +1,5 @@
 import { shellWord } from "../../lib/installer/shell_word.ts";
-import { removeIfThere } from "../../lib/host/remove_if_there.ts";
+import { removeIfThere } from "../../lib/host/files/remove_path.ts";
 import type { ControlPort } from "./control_port.ts";
 
 /** How a command runs in a machine. */

@@ -7,7 +7,7 @@
  */
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { writeAll } from "../../lib/host/write_all.ts";
+import { writeAll } from "../../lib/host/files/write_all.ts";
 import { CLUSTER_FOLDER, sharedCluster } from "../cluster/shared_cluster.ts";
 import { MachineError } from "./machine_process.ts";
 import { startVirtualMachine } from "./virtual_machine.ts";

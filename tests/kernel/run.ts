@@ -5,7 +5,7 @@
  */
 import { parseArgs } from "node:util";
 import { type MachineOptions, startVirtualMachine } from "./virtual_machine.ts";
-import { writeAll } from "../../lib/host/write_all.ts";
+import { writeAll } from "../../lib/host/files/write_all.ts";
 
 const USAGE = "usage: run.ts [--memory=SIZE] [--cpus=COUNT] [--forward=PORT]... -- COMMAND [ARG...]";
 

@@ -1,6 +1,6 @@
 /** The layers of lib/: code of one uses lower ones and its own, so that decisions never depend on what carries them out. */
 const LAYERS: readonly (readonly string[])[] = [
-  ["net", "cni", "api"],
+  ["net", "time", "cni", "api"],
   ["ipam", "attach", "admit", "reconcile"],
   ["kube", "link", "host"],
   ["plugin", "delegate", "controller", "webhook", "installer"],

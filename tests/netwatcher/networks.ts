@@ -2,7 +2,7 @@
 
 import type { NetworkOptions } from "../../lib/api/network.ts";
 import { apiVersionOf, DEFAULT_API_GROUP, resourceFor } from "../../lib/api/resource.ts";
-import type { KubeClient } from "../../lib/kube/client.ts";
+import type { KubeClient } from "../../lib/kube/client/client.ts";
 import { ATTACHMENT_DEFINITIONS } from "../../lib/reconcile/attachment_definition.ts";
 import { eventually } from "../cluster/eventually.ts";
 

@@ -1,7 +1,7 @@
 /** What netwatcher does about containers that are gone without a DEL; danm itself attached them. */
 
 import { assertEquals } from "@std/assert";
-import { openJournal } from "../../lib/host/attachment_journal.ts";
+import { openJournal } from "../../lib/host/journal/attachment_journal.ts";
 import { eventually } from "../cluster/eventually.ts";
 import { sharedCluster } from "../cluster/shared_cluster.ts";
 import { createNamespace, type TestNamespace } from "../netns.ts";

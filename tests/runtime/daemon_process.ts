@@ -1,8 +1,8 @@
 /** Running daemons for tests, as processes with the permissions they are shipped with. */
 
 import { fromFileUrl } from "@std/path/posix";
-import { killChild } from "../../lib/host/kill_child.ts";
-import type { LogFields } from "../../lib/host/log.ts";
+import { killChild } from "../../lib/host/processes/kill_group.ts";
+import type { LogFields } from "../../lib/host/serving/log.ts";
 import { eventually } from "../cluster/eventually.ts";
 import { readLines } from "./read_lines.ts";
 

@@ -1,7 +1,7 @@
 /** kubelet's PodResources API, served to danm by a process of its own. */
 
 import { fromFileUrl } from "@std/path/posix";
-import { type PodResources, servePodResources } from "../../lib/host/testdata/pod_resources_server.ts";
+import { type PodResources, servePodResources } from "../../lib/host/devices/testdata/pod_resources_server.ts";
 
 /** A server that answers until it is disposed of. */
 export interface TestKubelet extends AsyncDisposable {

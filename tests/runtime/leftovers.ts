@@ -1,7 +1,7 @@
 /** What danm may leave behind, wherever that may be; each found thing as a text for a failing assertion. */
 
 import { type ApiGroup, DEFAULT_API_GROUP, resourceFor } from "../../lib/api/resource.ts";
-import type { KubeClient } from "../../lib/kube/client.ts";
+import type { KubeClient } from "../../lib/kube/client/client.ts";
 import type { TestNamespace } from "../netns.ts";
 
 interface EndpointView {

@@ -3,7 +3,7 @@
 import type { Network, NetworkKind, NetworkOptions, NetworkSpec } from "../../lib/api/network.ts";
 import { type ApiGroup, apiVersionOf, DEFAULT_API_GROUP, resourceFor } from "../../lib/api/resource.ts";
 import type { Result } from "../../lib/cni/result.ts";
-import type { KubeClient } from "../../lib/kube/client.ts";
+import type { KubeClient } from "../../lib/kube/client/client.ts";
 import { applyManifests } from "../cluster/apply_manifests.ts";
 import type { Cluster, ServiceAccount } from "../cluster/cluster.ts";
 import { createNamespace, type TestNamespace } from "../netns.ts";

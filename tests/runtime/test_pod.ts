@@ -1,6 +1,6 @@
 /** Pods that exist in the API alone; their containers are namespaces a test makes. */
 
-import type { KubeClient } from "../../lib/kube/client.ts";
+import type { KubeClient } from "../../lib/kube/client/client.ts";
 
 /** A Pod as the API server made it. */
 export interface TestPod {

@@ -1,9 +1,9 @@
 /** One container whose danm is killed, and what cleans up after it. */
 
-import { killChild } from "../../lib/host/kill_child.ts";
+import { killChild } from "../../lib/host/processes/kill_group.ts";
 import { sweepContainers } from "../../lib/controller/netwatcher/sweep_containers.ts";
-import { openLog } from "../../lib/host/log.ts";
-import { createBlockStore } from "../../lib/kube/block_store.ts";
+import { openLog } from "../../lib/host/serving/log.ts";
+import { createBlockStore } from "../../lib/kube/blocks/block_store.ts";
 import { readDanmConfig } from "../../lib/plugin/danm_config.ts";
 import type { NodeServices } from "../../lib/plugin/node_services.ts";
 import { eventually } from "../cluster/eventually.ts";

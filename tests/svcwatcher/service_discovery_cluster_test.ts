@@ -3,7 +3,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { fromFileUrl } from "@std/path/posix";
 import type { Result } from "../../lib/cni/result.ts";
-import type { KubeClient } from "../../lib/kube/client.ts";
+import type { KubeClient } from "../../lib/kube/client/client.ts";
 import { eventually } from "../cluster/eventually.ts";
 import { createNamespace, type TestNamespace } from "../netns.ts";
 import { applyNetwatcher } from "../netwatcher/test_cluster.ts";

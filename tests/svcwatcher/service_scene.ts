@@ -5,9 +5,9 @@ import { type Endpoint, ENDPOINT_SLICES, type EndpointSlice } from "../../lib/ap
 import { ENDPOINTS, type Endpoints } from "../../lib/api/endpoints.ts";
 import type { NetworkKind } from "../../lib/api/network.ts";
 import { type ApiGroup, apiVersionOf, DEFAULT_API_GROUP, resourceFor } from "../../lib/api/resource.ts";
-import type { KubeClient } from "../../lib/kube/client.ts";
-import { isNotFound } from "../../lib/kube/kube_error.ts";
-import { loadKubeconfig } from "../../lib/kube/load_kubeconfig.ts";
+import type { KubeClient } from "../../lib/kube/client/client.ts";
+import { isNotFound } from "../../lib/kube/client/kube_error.ts";
+import { loadKubeconfig } from "../../lib/kube/config/load_kubeconfig.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import { eventually } from "../cluster/eventually.ts";
 import { createApiNamespace, type TestPod } from "../runtime/test_pod.ts";

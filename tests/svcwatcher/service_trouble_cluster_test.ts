@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { ENDPOINT_SLICES, type EndpointSlice } from "../../lib/api/endpoint_slice.ts";
 import { ENDPOINTS } from "../../lib/api/endpoints.ts";
-import type { KubeClient } from "../../lib/kube/client.ts";
+import type { KubeClient } from "../../lib/kube/client/client.ts";
 import { eventually } from "../cluster/eventually.ts";
 import type { ProxiedRequest } from "../cluster/fault.ts";
 import { openServiceScene, PATIENCE, type ServiceScene, soon } from "./service_scene.ts";

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type { AddressBlock } from "../../lib/api/address_block.ts";
 import { type Network, type NetworkKind, networkOptions } from "../../lib/api/network.ts";
 import { resourceFor } from "../../lib/api/resource.ts";
-import { listAll } from "../../lib/kube/list_all.ts";
+import { listAll } from "../../lib/kube/client/list_all.ts";
 import { sweepVnis } from "../../lib/webhook/sweep_vnis.ts";
 import { eventually } from "../cluster/eventually.ts";
 import { checkRuleTable } from "./rule_table_check.ts";

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type { Network } from "../../lib/api/network.ts";
 import { resourceFor } from "../../lib/api/resource.ts";
-import { isNotFound } from "../../lib/kube/kube_error.ts";
+import { isNotFound } from "../../lib/kube/client/kube_error.ts";
 import { eventually } from "../cluster/eventually.ts";
 import { createTestNode } from "../runtime/test_node.ts";
 import { complaint, GROUP, soon } from "./webhook_cluster.ts";

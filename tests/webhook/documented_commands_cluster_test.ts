@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { dirname, fromFileUrl } from "@std/path/posix";
 import type { Network } from "../../lib/api/network.ts";
 import { resourceFor } from "../../lib/api/resource.ts";
-import { listAll } from "../../lib/kube/list_all.ts";
+import { listAll } from "../../lib/kube/client/list_all.ts";
 import { eventually } from "../cluster/eventually.ts";
 import { findBinary } from "../cluster/find_binary.ts";
 import { create, GROUP, network, putTenantConfig, soon } from "./webhook_cluster.ts";

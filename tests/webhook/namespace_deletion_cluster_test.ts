@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import type { Network } from "../../lib/api/network.ts";
 import { resourceFor } from "../../lib/api/resource.ts";
-import { isNotFound } from "../../lib/kube/kube_error.ts";
+import { isNotFound } from "../../lib/kube/client/kube_error.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import { eventually } from "../cluster/eventually.ts";
 import { findBinary } from "../cluster/find_binary.ts";

@@ -4,7 +4,7 @@ import { fromFileUrl } from "@std/path/posix";
 import type { Network, NetworkKind, NetworkSpec } from "../../lib/api/network.ts";
 import { type ApiGroup, apiVersionOf, DEFAULT_API_GROUP, type Kind, resourceFor } from "../../lib/api/resource.ts";
 import type { TenantConfigBody } from "../../lib/api/tenant_config.ts";
-import type { KubeClient } from "../../lib/kube/client.ts";
+import type { KubeClient } from "../../lib/kube/client/client.ts";
 import { applyManifests } from "../cluster/apply_manifests.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import { installCrds } from "../crds/install_sets.ts";

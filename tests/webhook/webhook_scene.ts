@@ -1,4 +1,4 @@
-import type { KubeClient } from "../../lib/kube/client.ts";
+import type { KubeClient } from "../../lib/kube/client/client.ts";
 import { type OwnCluster, startCluster } from "../cluster/start_cluster.ts";
 import { installWebhook } from "./webhook_cluster.ts";
 import { startWebhook, type WebhookProcess } from "./webhook_process.ts";

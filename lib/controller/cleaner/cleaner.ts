@@ -1,6 +1,6 @@
 /** cleaner: frees what Pods left that no node can clean up after. */
 
-import { fencedClient } from "../../kube/fenced_client.ts";
+import { fencedClient } from "../../kube/client/fenced_client.ts";
 import { createController } from "../controller.ts";
 import type { DaemonProgram } from "../daemon.ts";
 import { booleanFlag, secondsFlag } from "../flag.ts";

@@ -1,7 +1,7 @@
 /** One look at the cluster after another: what is nobody's for long enough is removed. */
 
 import type { ApiGroup } from "../../api/resource.ts";
-import type { KubeClient } from "../../kube/client.ts";
+import type { KubeClient } from "../../kube/client/client.ts";
 import { findLeftovers, type Leftover } from "../../reconcile/stale_leftovers.ts";
 import { type MissingSince, noteMissing, overdue } from "../../reconcile/stale_since.ts";
 import { SYSTEM_CLOCK } from "../clock.ts";

@@ -3,9 +3,9 @@
 import type { ObjectMeta } from "../../api/kube_object.ts";
 import type { NetworkRef } from "../../api/network.ts";
 import { type ApiGroup, resourceFor } from "../../api/resource.ts";
-import type { KubeClient } from "../../kube/client.ts";
-import { isNotFound } from "../../kube/kube_error.ts";
-import { listPages } from "../../kube/list_pages.ts";
+import type { KubeClient } from "../../kube/client/client.ts";
+import { isNotFound } from "../../kube/client/kube_error.ts";
+import { listPages } from "../../kube/client/list_pages.ts";
 import type { LeftAddress, LeftBlock, LeftEndpoint, Leftover } from "../../reconcile/stale_leftovers.ts";
 import { namespacesToSearch } from "../../reconcile/stale_search.ts";
 

@@ -2,9 +2,9 @@
 
 import { type ApiGroup, resourceFor } from "../../api/resource.ts";
 import type { BlockStore } from "../../ipam/block_store.ts";
-import { createBlockStore } from "../../kube/block_store.ts";
-import type { KubeClient } from "../../kube/client.ts";
-import { isConflict, isNotFound } from "../../kube/kube_error.ts";
+import { createBlockStore } from "../../kube/blocks/block_store.ts";
+import type { KubeClient } from "../../kube/client/client.ts";
+import { isConflict, isNotFound } from "../../kube/client/kube_error.ts";
 import type { LeftBlock, LeftEndpoint, Leftover } from "../../reconcile/stale_leftovers.ts";
 
 /** How many requests at a time: 5,000 leftovers take seconds, and the API server has others to serve. */

@@ -1,6 +1,6 @@
 import { type Network, NETWORK_KINDS } from "../../api/network.ts";
 import { apiVersionOf, resourceFor } from "../../api/resource.ts";
-import type { Informer } from "../../kube/informer.ts";
+import type { Informer } from "../../kube/watch/informer.ts";
 import {
   ATTACHMENT_DEFINITIONS,
   type AttachmentDefinition,

@@ -1,5 +1,5 @@
-import { backoffMs } from "../../kube/backoff.ts";
-import { pause } from "../../kube/pause.ts";
+import { backoffMs } from "../../time/backoff.ts";
+import { pause } from "../../time/pause.ts";
 import { watchLinks } from "../../link/watch_links.ts";
 
 const BACKOFF = { firstMs: 500, maxMs: 60_000 };

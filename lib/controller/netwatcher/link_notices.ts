@@ -1,6 +1,6 @@
 /** What users are told about the links of a node, in words. */
 
-import type { EventSubject } from "../../kube/event_object.ts";
+import type { EventSubject } from "../../kube/events/event_object.ts";
 import { type HostLinkId, hostLinkText } from "../../reconcile/host_link.ts";
 import type { LinkSource } from "../../reconcile/link_source.ts";
 import type { FailureReason } from "./link_meters.ts";

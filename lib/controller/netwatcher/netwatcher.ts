@@ -1,6 +1,6 @@
 /** netwatcher: keeps the host links of its node in line with the networks, and the node clean of containers that are gone. */
 
-import { createBlockStore } from "../../kube/block_store.ts";
+import { createBlockStore } from "../../kube/blocks/block_store.ts";
 import { readDanmConfig } from "../../plugin/danm_config.ts";
 import type { NodeServices } from "../../plugin/node_services.ts";
 import { SYSTEM_CLOCK } from "../clock.ts";

@@ -1,6 +1,6 @@
 /** One look at the node: what links there are, what there should be, and what it takes. */
 
-import type { EventSubject } from "../../kube/event_object.ts";
+import type { EventSubject } from "../../kube/events/event_object.ts";
 import type { IpError } from "../../link/ip_error.ts";
 import { readLinks } from "../../link/read_links.ts";
 import { hostLinkGroup, type HostLinkId, hostLinkText } from "../../reconcile/host_link.ts";

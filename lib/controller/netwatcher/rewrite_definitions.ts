@@ -1,7 +1,7 @@
 /** Points NetworkAttachmentDefinitions to the links that were made for them. */
 
-import type { KubeClient } from "../../kube/client.ts";
-import { isConflict, isNotFound } from "../../kube/kube_error.ts";
+import type { KubeClient } from "../../kube/client/client.ts";
+import { isConflict, isNotFound } from "../../kube/client/kube_error.ts";
 import { ATTACHMENT_DEFINITIONS } from "../../reconcile/attachment_definition.ts";
 import type { LinkSource } from "../../reconcile/link_source.ts";
 

@@ -1,8 +1,8 @@
 /** Lends danm on this node the connections to the API server that netwatcher has open. */
 
-import { serveUnix } from "../../host/serve_unix.ts";
-import { createApiRelay } from "../../kube/api_relay.ts";
-import { RELAY_SOCKET } from "../../kube/relay_protocol.ts";
+import { serveUnix } from "../../host/serving/serve_unix.ts";
+import { createApiRelay } from "../../kube/client/api_relay.ts";
+import { RELAY_SOCKET } from "../../kube/client/relay_protocol.ts";
 import type { Daemon } from "../daemon.ts";
 
 /** Serves the relay in `stateDir` until `signal` fires. danm does without it where that fails, so it only says so. */

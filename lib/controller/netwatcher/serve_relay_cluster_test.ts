@@ -1,12 +1,12 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { eventually } from "../../../tests/cluster/eventually.ts";
 import { sharedCluster } from "../../../tests/cluster/shared_cluster.ts";
-import { openStandardErrorLog } from "../../host/log.ts";
-import { createApiRelay } from "../../kube/api_relay.ts";
-import { createClient } from "../../kube/client.ts";
-import { KubeError } from "../../kube/kube_error.ts";
-import { loadKubeconfig } from "../../kube/load_kubeconfig.ts";
-import { unreachableKind } from "../../kube/relay_protocol.ts";
+import { openStandardErrorLog } from "../../host/serving/log.ts";
+import { createApiRelay } from "../../kube/client/api_relay.ts";
+import { createClient } from "../../kube/client/client.ts";
+import { KubeError } from "../../kube/client/kube_error.ts";
+import { loadKubeconfig } from "../../kube/config/load_kubeconfig.ts";
+import { unreachableKind } from "../../kube/client/relay_protocol.ts";
 import { serveRelay } from "./serve_relay.ts";
 
 const cluster = await sharedCluster();

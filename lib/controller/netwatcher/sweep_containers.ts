@@ -1,9 +1,9 @@
 /** Takes back what containers of this node had that are gone without a DEL. */
 
 import type { KubeObject } from "../../api/kube_object.ts";
-import { openJournal } from "../../host/attachment_journal.ts";
-import { listJournals } from "../../host/list_journals.ts";
-import { isNotFound } from "../../kube/kube_error.ts";
+import { openJournal } from "../../host/journal/attachment_journal.ts";
+import { listJournals } from "../../host/journal/list_journals.ts";
+import { isNotFound } from "../../kube/client/kube_error.ts";
 import { existingNamespaces } from "../../link/existing_namespaces.ts";
 import type { Attachment } from "../../plugin/attachment.ts";
 import { type AttachmentEntry, type BeginEntry, entriesOf } from "../../plugin/attachment_entry.ts";

@@ -1,4 +1,4 @@
-import type { Change } from "../../kube/object_cache.ts";
+import type { Change } from "../../kube/watch/object_cache.ts";
 
 /** Objects of an informer by something else than their name. */
 export interface ObjectIndex<T> {

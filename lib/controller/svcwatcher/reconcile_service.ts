@@ -1,6 +1,6 @@
 /** Brings the EndpointSlices of one Service, and its Endpoints object, in line with its Pods. */
 
-import type { KubeClient } from "../../kube/client.ts";
+import type { KubeClient } from "../../kube/client/client.ts";
 import { planSlices, type SlicePlan } from "../../reconcile/endpoint_slice_plan.ts";
 import { type EndpointsPlan, planEndpoints } from "../../reconcile/service_legacy_endpoints.ts";
 import type { ServiceView } from "../../reconcile/service_view.ts";

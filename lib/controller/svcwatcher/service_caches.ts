@@ -11,9 +11,9 @@ import { ENDPOINTS, type Endpoints, ENDPOINTS_MANAGER_LABEL } from "../../api/en
 import type { Pod } from "../../api/pod.ts";
 import { resourceFor } from "../../api/resource.ts";
 import type { Service } from "../../api/service.ts";
-import type { Informer } from "../../kube/informer.ts";
-import type { Change } from "../../kube/object_cache.ts";
-import { objectKey } from "../../kube/object_key.ts";
+import type { Informer } from "../../kube/watch/informer.ts";
+import type { Change } from "../../kube/watch/object_cache.ts";
+import { objectKey } from "../../kube/watch/object_key.ts";
 import { SLICE_MANAGER } from "../../reconcile/endpoint_slice_plan.ts";
 import {
   type InterfaceView,

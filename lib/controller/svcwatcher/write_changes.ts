@@ -2,8 +2,8 @@
 
 import { ENDPOINT_SLICES, type EndpointSlice, SLICE_MANAGER_LABEL } from "../../api/endpoint_slice.ts";
 import { ENDPOINTS, type Endpoints, ENDPOINTS_MANAGER_LABEL } from "../../api/endpoints.ts";
-import type { KubeClient } from "../../kube/client.ts";
-import { isAlreadyExists, isConflict, isNotFound } from "../../kube/kube_error.ts";
+import type { KubeClient } from "../../kube/client/client.ts";
+import { isAlreadyExists, isConflict, isNotFound } from "../../kube/client/kube_error.ts";
 import { SLICE_MANAGER } from "../../reconcile/endpoint_slice_plan.ts";
 
 /** One object to write. An update or a deletion is of the very object that was read, as it was then. */

@@ -5,7 +5,7 @@ import { labelKeys } from "../../../api/labels.ts";
 import type { NetworkRef } from "../../../api/network.ts";
 import { resourceFor } from "../../../api/resource.ts";
 import type { LegacyEndpoint } from "../../../ipam/legacy_import.ts";
-import { isConflict, isNotFound } from "../../../kube/kube_error.ts";
+import { isConflict, isNotFound } from "../../../kube/client/kube_error.ts";
 import type { ImportContext } from "./import_context.ts";
 
 /**

@@ -7,8 +7,8 @@ import { blockSizeFor } from "../../../ipam/block_geometry.ts";
 import { isFull } from "../../../ipam/find_free.ts";
 import { findBlock, openBlock } from "../../../ipam/open_block.ts";
 import { type Pool, poolKey } from "../../../ipam/pool.ts";
-import { blockKeys, blockOf } from "../../../kube/block_object.ts";
-import { isConflict } from "../../../kube/kube_error.ts";
+import { blockKeys, blockOf } from "../../../kube/blocks/block_object.ts";
+import { isConflict } from "../../../kube/client/kube_error.ts";
 import type { ImportContext } from "./import_context.ts";
 
 /** An address that is held now. */

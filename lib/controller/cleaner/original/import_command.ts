@@ -3,11 +3,11 @@
 import { type Network, NETWORK_KINDS, networkRef } from "../../../api/network.ts";
 import { PRODUCT_VERSION } from "../../../api/product_version.ts";
 import { API_GROUPS, DEFAULT_API_GROUP, resourceFor } from "../../../api/resource.ts";
-import { createBlockStore } from "../../../kube/block_store.ts";
-import { createDaemonClient } from "../../../kube/daemon_client.ts";
-import { daemonConfig } from "../../../kube/daemon_config.ts";
-import { isNotFound } from "../../../kube/kube_error.ts";
-import { listAll } from "../../../kube/list_all.ts";
+import { createBlockStore } from "../../../kube/blocks/block_store.ts";
+import { createDaemonClient } from "../../../kube/client/daemon_client.ts";
+import { daemonConfig } from "../../../kube/config/daemon_config.ts";
+import { isNotFound } from "../../../kube/client/kube_error.ts";
+import { listAll } from "../../../kube/client/list_all.ts";
 import { booleanFlag, choiceFlag, type Flag, type FlagValues, textFlag } from "../../flag.ts";
 import { helpText } from "../../help_text.ts";
 import { parseFlags, UsageError } from "../../parse_flags.ts";

@@ -1,6 +1,6 @@
 import type { ApiGroup } from "../../../api/resource.ts";
 import type { BlockStore } from "../../../ipam/block_store.ts";
-import type { KubeClient } from "../../../kube/client.ts";
+import type { KubeClient } from "../../../kube/client/client.ts";
 
 /** What every step of an import works with. */
 export interface ImportContext {

@@ -12,7 +12,7 @@ import {
 } from "../../../ipam/legacy_import.ts";
 import { describeOwner } from "../../../ipam/owner.ts";
 import { gatewaysOf, type Pool, poolOf } from "../../../ipam/pool.ts";
-import { isConflict, isNotFound } from "../../../kube/kube_error.ts";
+import { isConflict, isNotFound } from "../../../kube/client/kube_error.ts";
 import { formatAddress } from "../../../net/address.ts";
 import { adoptEndpoint } from "./adopt_endpoint.ts";
 import { type Held, holdAddresses } from "./hold_addresses.ts";

@@ -5,7 +5,7 @@ import type { ObjectMeta } from "../../../api/kube_object.ts";
 import type { Network } from "../../../api/network.ts";
 import { resourceFor } from "../../../api/resource.ts";
 import { type KnownPods, type LegacyEndpoint, legacyEndpoint } from "../../../ipam/legacy_import.ts";
-import { listAll } from "../../../kube/list_all.ts";
+import { listAll } from "../../../kube/client/list_all.ts";
 import type { ImportContext } from "./import_context.ts";
 
 /** Those of `network`. They name it, but not by UID, and carry no label of DANM's. */

@@ -5,9 +5,9 @@ import type { DanmEp } from "../../../api/danm_ep.ts";
 import { labelKeys } from "../../../api/labels.ts";
 import { resourceFor } from "../../../api/resource.ts";
 import { UNRECORDED_OWNER } from "../../../ipam/legacy_import.ts";
-import { blockOf } from "../../../kube/block_object.ts";
-import { listAll } from "../../../kube/list_all.ts";
-import { listPages } from "../../../kube/list_pages.ts";
+import { blockOf } from "../../../kube/blocks/block_object.ts";
+import { listAll } from "../../../kube/client/list_all.ts";
+import { listPages } from "../../../kube/client/list_pages.ts";
 import { type Address, formatAddress, parseAddress } from "../../../net/address.ts";
 import type { ImportContext } from "./import_context.ts";
 

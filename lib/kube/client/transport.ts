@@ -1,0 +1,138 @@
+import { type BearerSource, createBearerSource } from "../config/bearer_source.ts";
+import { type Connection, openDirect, openRelayed } from "./connection.ts";
+import { KubeError, KubeUnreachableError, type Status } from "./kube_error.ts";
+import type { KubeConfig } from "../config/kubeconfig.ts";
+import { pause } from "../../time/pause.ts";
+import { type Repeatable, retryDelay } from "./retry_policy.ts";
+
+/** One request to the API server, and what to make of a good answer. */
+export interface KubeRequest<Answer> extends Repeatable {
+  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+  readonly path: string;
+  readonly query?: URLSearchParams;
+  readonly accept: string;
+  readonly body?: { readonly type: string; readonly value: unknown };
+  readonly signal: AbortSignal;
+  readonly read: (response: Response) => Promise<Answer>;
+}
+
+/** Sends requests over pooled connections and repeats those that may be repeated. */
+export interface Transport extends Disposable {
+  readonly server: string;
+  /**
+   * @throws {KubeError} the server's answer, when it is an error
+   * @throws {KubeUnreachableError} when no answer came
+   * @throws the signal's reason, when the caller cancelled (and it was not a deadline)
+   */
+  send<Answer>(request: KubeRequest<Answer>): Promise<Answer>;
+}
+
+/**
+ * Opens the way to an API server; no connection is made before the first request.
+ *
+ * @param relaySocket where the relay of this node may be listening; it is used for tokens only
+ * @throws {Error} when the certificates cannot be used
+ */
+export function createTransport(config: KubeConfig, relaySocket?: string): Transport {
+  const connection = relaySocket !== undefined && config.bearer !== undefined
+    ? openRelayed(config, relaySocket)
+    : openDirect(config);
+  const bearer = createBearerSource(config.bearer, Deno.readTextFileSync, Date.now);
+  return {
+    server: config.server,
+    send: (request) => sendWithRetries(request, () => sendOnce(config.server, connection, bearer, request), bearer),
+    [Symbol.dispose]: () => connection[Symbol.dispose](),
+  };
+}
+
+async function sendWithRetries<Answer>(
+  request: KubeRequest<Answer>,
+  send: () => Promise<Answer>,
+  bearer: BearerSource,
+): Promise<Answer> {
+  for (let attempt = 1;; attempt++) {
+    try {
+      return await send();
+    } catch (failure) {
+      if (!(failure instanceof KubeError || failure instanceof KubeUnreachableError)) throw failure;
+      if (failure instanceof KubeError && failure.status === 401 && bearer.refresh()) continue;
+      const delay = retryDelay(failure, request, attempt, Math.random());
+      if (delay === undefined) throw failure;
+      await pause(delay, request.signal);
+      if (request.signal.aborted) throw isDeadline(request.signal) ? failure : request.signal.reason;
+    }
+  }
+}
+
+async function sendOnce<Answer>(
+  server: string,
+  connection: Connection,
+  bearer: BearerSource,
+  request: KubeRequest<Answer>,
+): Promise<Answer> {
+  const token = bearer.current();
+  const query = request.query?.size ? `?${request.query}` : "";
+  try {
+    const response = await connection.fetch(request.path + query, {
+      method: request.method,
+      headers: {
+        accept: request.accept,
+        "user-agent": "danm",
+        ...(token !== undefined && { authorization: `Bearer ${token}` }),
+        ...(request.body && { "content-type": request.body.type }),
+      },
+      ...(request.body && { body: new TextEncoder().encode(JSON.stringify(request.body.value)) }),
+      redirect: "manual",
+      signal: request.signal,
+    });
+    if (!response.ok) throw await toKubeError(request, response);
+    return await request.read(response);
+  } catch (error) {
+    throw toFailure(server, request.signal, error);
+  }
+}
+
+async function toKubeError(request: KubeRequest<unknown>, response: Response): Promise<KubeError> {
+  const text = await response.text();
+  const { reason = "", message, details }: Status = parseStatus(text);
+  const retryAfterS = Number(response.headers.get("retry-after") ?? details?.retryAfterSeconds);
+  return new KubeError(
+    `${request.method} ${request.path}`,
+    response.status,
+    reason,
+    message ?? (text.slice(0, 200).trim() || response.statusText),
+    retryAfterS >= 0 ? retryAfterS * 1000 : undefined,
+  );
+}
+
+/** A proxy in between answers in plain text or HTML, which is no Status. */
+function parseStatus(text: string): Status {
+  try {
+    const status = JSON.parse(text);
+    return status?.kind === "Status" ? status : {};
+  } catch {
+    return {};
+  }
+}
+
+/** Gives what `fetch` throws its meaning; anything that is not about the network stays what it is. */
+export function toFailure(server: string, signal: AbortSignal, error: unknown): unknown {
+  if (error instanceof KubeError || error instanceof KubeUnreachableError) return error;
+  if (signal.aborted) {
+    if (!isDeadline(signal)) return signal.reason;
+    return new KubeUnreachableError(server, "deadline", "no answer before the deadline", { cause: error });
+  }
+  if (error instanceof SyntaxError) {
+    return new KubeUnreachableError(server, "lost", "the answer is not JSON", { cause: error });
+  }
+  if (!(error instanceof TypeError)) return error;
+  const text = error.cause instanceof Error ? error.cause.message : error.message;
+  const connect = /client error \(Connect\): (.*)/s.exec(text)?.[1];
+  if (connect === undefined) return new KubeUnreachableError(server, "lost", text, { cause: error });
+  const kind = connect.includes("invalid peer certificate") ? "certificate" : "connect";
+  return new KubeUnreachableError(server, kind, connect, { cause: error });
+}
+
+function isDeadline(signal: AbortSignal): boolean {
+  return signal.reason instanceof DOMException && signal.reason.name === "TimeoutError";
+}
