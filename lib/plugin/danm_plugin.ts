@@ -11,8 +11,8 @@ import { openJournal } from "../host/journal/attachment_journal.ts";
 import { hasJournal } from "../host/journal/list_journals.ts";
 import { openLog } from "../host/serving/log.ts";
 import { createBlockStore } from "../kube/blocks/block_store.ts";
-import { createClient } from "../kube/client/client.ts";
-import { KubeUnreachableError } from "../kube/client/kube_error.ts";
+import { createClient, type KubeClient } from "../kube/client/client.ts";
+import { unusableClient } from "../kube/client/unusable_client.ts";
 import { loadKubeconfig } from "../kube/config/load_kubeconfig.ts";
 import { RELAY_SOCKET } from "../kube/client/relay_protocol.ts";
 import { attempt, joinFailures } from "./attempt.ts";
@@ -21,13 +21,13 @@ import type { AttachmentEntry } from "./attachment_entry.ts";
 import { attachContainer } from "./attach_container.ts";
 import { checkContainer } from "./check_container.ts";
 import { collectGarbage } from "./collect_garbage.ts";
-import { readDanmConfig } from "./danm_config.ts";
+import { type DanmConfig, readDanmConfig } from "./danm_config.ts";
 import { detachContainer, takeBack } from "./detach_container.ts";
 import { detachUnrecorded } from "./detach_unrecorded.ts";
 import { listEndpoints } from "./endpoint.ts";
 import type { NodeServices } from "./node_services.ts";
 import { podNamespace, readPodIdentity } from "./pod_identity.ts";
-import { isPassing, messageOf, toCniError } from "./to_cni_error.ts";
+import { messageOf, toCniError } from "./to_cni_error.ts";
 import { showsTraces } from "./trace_error.ts";
 import { withDeadline } from "./with_deadline.ts";
 
@@ -109,12 +109,15 @@ async function del(services: NodeServices, request: DelRequest, signal: AbortSig
     await detachContainer({ services, target: request, journal }, signal);
     return;
   }
-  const endpoints = await endpointsIfReachable(services, request, signal);
-  await detachUnrecorded(services, request, endpoints, signal);
+  await detachUnrecorded(services, request, await endpointsAsFarAsKnown(services, request, signal), signal);
 }
 
-/** Of a container this node never noted anything about, a cluster that cannot answer now will hardly know more. */
-async function endpointsIfReachable(
+/**
+ * This node has noted nothing about the container, so there is nothing to remove but what it may have forgotten. A cluster
+ * that cannot be asked (no kubeconfig, a token that has expired, no answer) may stay so for ever, and with an error the
+ * runtime would too: it would never be rid of the container. Should there be DanmEps, they are cleaner's when the Pod goes.
+ */
+async function endpointsAsFarAsKnown(
   services: NodeServices,
   request: DelRequest,
   signal: AbortSignal,
@@ -122,8 +125,8 @@ async function endpointsIfReachable(
   try {
     return await listEndpoints(services, podNamespace(request), request.containerId, signal);
   } catch (error) {
-    if (isPassing(error) || error instanceof KubeUnreachableError) return [];
-    throw error;
+    services.log.write("warning", "took an unknown container for detached", { reason: messageOf(error) });
+    return [];
   }
 }
 
@@ -158,7 +161,7 @@ async function serve<R extends Exclude<Request, { command: "VERSION" }>, T>(
   using log = openLog(config.logFile, config.logLevel, describeCall(request));
   const duration = () => ({ ms: Math.round(performance.now() - started) });
   try {
-    using kube = createClient(loadKubeconfig(config.kubeconfig), `${config.stateDir}/${RELAY_SOCKET}`);
+    using kube = openClient(config, request.command);
     const services = { config, kube, blocks: createBlockStore(kube, config.apiGroup), log };
     const seconds = Math.min(config.timeout, atMostSeconds);
     const result = await withDeadline(seconds, (signal) => work(services, request, signal));
@@ -167,6 +170,16 @@ async function serve<R extends Exclude<Request, { command: "VERSION" }>, T>(
   } catch (error) {
     log.write("error", messageOf(error), duration());
     throw toCniError(error, request.command);
+  }
+}
+
+/** DEL may have nothing to ask the API server for, so that only what does need it fails for want of it. */
+function openClient({ kubeconfig, stateDir }: DanmConfig, command: Request["command"]): KubeClient {
+  try {
+    return createClient(loadKubeconfig(kubeconfig), `${stateDir}/${RELAY_SOCKET}`);
+  } catch (error) {
+    if (command === "DEL") return unusableClient(kubeconfig, error);
+    throw error;
   }
 }
 

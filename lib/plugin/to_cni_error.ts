@@ -33,7 +33,7 @@ function causesOf(error: unknown): unknown[] {
 }
 
 /** Whether the error is of a kind that goes by: busy or silent API servers, and whatever took longer than the deadline. */
-export function isPassing(error: unknown): boolean {
+function isPassing(error: unknown): boolean {
   if (error instanceof KubeError) return error.status === 429 || error.status >= 500;
   if (error instanceof DelegateInterruptedError) return isPassing(error.cause);
   if (error instanceof KubeUnreachableError) return error.kind !== "certificate";

@@ -100,6 +100,32 @@ danmTest("is to be tried again when the API server cannot be reached, unless not
   await node.detach(container);
 });
 
+danmTest("needs no kubeconfig, nor one that is of use, for a container of which nothing was recorded", async (node) => {
+  await node.createNetwork("a", { cidr: "10.1.0.0/24" });
+  const broken = `${node.runtime.folder}/broken.kubeconfig`;
+  await Deno.writeTextFile(broken, "clusters: [");
+  const tokenFile = await node.cluster.writeKubeconfig({ tokenFile: "/nowhere/token" });
+  const expired = await node.cluster.writeKubeconfig({ token: "expired" });
+  const powerless = await node.cluster.kubeconfigFor({ namespace: node.namespace, name: "powerless" });
+  const reasons: readonly (readonly [kubeconfig: string, reason: RegExp])[] = [
+    ["/nowhere/kubeconfig", /Cannot read kubeconfig \/nowhere\/kubeconfig: /],
+    [broken, /Cannot read kubeconfig .*broken\.kubeconfig: it is not YAML/],
+    [tokenFile, /\/nowhere\/token/],
+    [expired, /Unauthorized \(401 Unauthorized\)/],
+    [powerless, /forbidden.*\(403 Forbidden\)/],
+  ];
+  await using known = await node.createContainer([{ network: "a", ip: "dynamic" }]);
+  await using unknown = await node.createContainer([{ network: "a", ip: "dynamic" }]);
+  await node.attach(known);
+  for (const [kubeconfig, reason] of reasons) {
+    await node.detach(unknown, { kubeconfig });
+    const { code, answer } = await node.runtime.call("DEL", known.sandbox, { kubeconfig });
+    assertEquals(code, 1, kubeconfig);
+    assertMatch((answer as { msg: string }).msg, reason);
+  }
+  await node.detach(known);
+});
+
 danmTest("goes on after a journal that cannot be read", async (node) => {
   await node.createNetwork("a", { cidr: "10.1.0.0/24" });
   await using container = await node.createContainer([{ network: "a", ip: "dynamic" }]);

@@ -10,7 +10,7 @@ import type { Fault, FaultAction, ProxiedRequest } from "../cluster/fault.ts";
  * - `works`: it succeeds all the same;
  * - `undone`: it fails, and has left nothing;
  * - `kept`: it fails, and as the API server cannot be told, the journal keeps what a later DEL takes back;
- * - `believed`: it succeeds because the API server says that there is nothing, and a later DEL finds what there is.
+ * - `believed`: it succeeds because nobody says that there is anything, and a later DEL finds what there is.
  */
 export type Outcome = "works" | "undone" | "kept" | "believed";
 
@@ -134,15 +134,7 @@ export const FAULT_POINTS: readonly FaultPoint[] = [
     request: RECORDS,
     inInterface: false,
     // A node that has noted nothing has nothing to do, as far as it can tell.
-    outcomes: outcomes("kept", {
-      "404": "believed",
-      "429": "believed",
-      "500": "believed",
-      "hangs": "believed",
-      "dropped before": "believed",
-      "dropped after": "believed",
-      "down from here on": "believed",
-    }),
+    outcomes: outcomes("believed"),
   },
   {
     ...DEL_WITHOUT_JOURNAL,
