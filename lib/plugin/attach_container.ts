@@ -16,7 +16,8 @@ import type { Attachment } from "./attachment.ts";
 import type { BeginEntry } from "./attachment_entry.ts";
 import { allDoneOrStopped } from "./all_done.ts";
 import { AttachError, type AttachFailure } from "./attach_error.ts";
-import { type AttachContext, type AttachedInterface, attachInterface } from "./attach_interface.ts";
+import type { AttachContext, AttachedInterface, NodeView, PreparedInterface } from "./backends/backend.ts";
+import { backendOf } from "./backends/backend_of.ts";
 import { endpointName } from "./endpoint.ts";
 import type { InterfaceSetup } from "./interface_setup.ts";
 import type { NodeServices } from "./node_services.ts";
@@ -45,9 +46,11 @@ export async function attachContainer(
     (signal) => openPodNamespace(target.netns, settingsForNewLinks(), signal),
   ], signal);
   checkNamesAreFree(plans, namespace.links);
+  const prepared = await prepareAll(plans, { services: attachment.services, hostLinks, devices }, signal);
   const begin = beginEntry(attachment, namespace.id, pod, plans);
   await journal.append([begin], { durable: false });
-  const attached = await attachAll({ ...attachment, begin, hostLinks, devices }, plans, signal);
+  const context = { ...attachment, begin };
+  const attached = await forAll(prepared, (one) => attachAndLog(context, one, signal));
   await journal.append([{ type: "setups", setups: attached.map(({ setup }) => setup) }], { durable: false });
   const failures = await Promise.all([
     finishInNamespace(target.netns, attached, signal),
@@ -115,14 +118,27 @@ function beginEntry(
   };
 }
 
-async function attachAll(
-  context: AttachContext,
+async function prepareAll(
   plans: readonly InterfacePlan[],
+  view: NodeView,
   signal: AbortSignal,
-): Promise<AttachedInterface[]> {
-  const outcomes = await Promise.allSettled(plans.map((plan) => attachAndLog(context, plan, signal)));
-  const failures = outcomes.flatMap((outcome, index) =>
-    outcome.status === "rejected" ? [{ plan: plans[index]!, reason: outcome.reason }] : []
+): Promise<PreparedInterface[]> {
+  const chosen = plans.map((plan) => ({ plan, backend: backendOf(plan.terms.type) }));
+  return await forAll(chosen, async ({ plan, backend }) => await backend.prepare(plan, view, signal));
+}
+
+/**
+ * Does `work` for all at once.
+ *
+ * @throws {AttachError} of all that failed, once all have ended
+ */
+async function forAll<Item extends { readonly plan: InterfacePlan }, T>(
+  items: readonly Item[],
+  work: (item: Item) => Promise<T>,
+): Promise<T[]> {
+  const outcomes = await Promise.allSettled(items.map(work));
+  const failures = outcomes.flatMap((outcome, place) =>
+    outcome.status === "rejected" ? [{ plan: items[place]!.plan, reason: outcome.reason }] : []
   );
   if (failures.length > 0) throw new AttachError(failures);
   return outcomes.flatMap((outcome) => outcome.status === "fulfilled" ? [outcome.value] : []);
@@ -130,7 +146,7 @@ async function attachAll(
 
 async function attachAndLog(
   context: AttachContext,
-  plan: InterfacePlan,
+  { plan, attach }: PreparedInterface,
   signal: AbortSignal,
 ): Promise<AttachedInterface> {
   const { log } = context.services;
@@ -141,7 +157,7 @@ async function attachAndLog(
     ms: Math.round(performance.now() - started),
   });
   try {
-    const attached = await attachInterface(context, plan, signal);
+    const attached = await attach(context, signal);
     log.write("info", "attached", { ...fields(), addresses: attached.setup.addresses });
     return attached;
   } catch (error) {

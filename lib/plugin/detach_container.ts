@@ -7,6 +7,7 @@ import { releaseClaim } from "../ipam/release_address.ts";
 import { allDone } from "./all_done.ts";
 import type { Attachment } from "./attachment.ts";
 import { type AttachmentEntry, type BeginEntry, entriesOf, type RecordedInterface } from "./attachment_entry.ts";
+import { backendOf } from "./backends/backend_of.ts";
 import { cleanNamespace } from "./clean_namespace.ts";
 import { detachAll, type Detachment } from "./detach_all.ts";
 import { detachUnrecorded } from "./detach_unrecorded.ts";
@@ -99,7 +100,7 @@ async function removeLink(
     const delegated = entriesOf(entries, "delegated").find((entry) => entry.index === index);
     const ran = await deleteDelegates(delegates.configs, { ...target, ifName: name }, delegated?.result, signal);
     // Delegates that failed half-way may have left the link, and not all remove it then.
-    wasRemoved = ran && type === "macvlan" && entriesOf(entries, "complete").length > 0;
+    wasRemoved = ran && backendOf(type).delegatesRemoveLink && entriesOf(entries, "complete").length > 0;
   }
   const setups = entriesOf(entries, "setups").flatMap(({ setups }) => setups).filter((setup) => setup.name === name);
   const links = wasRemoved ? [] : [name, temporaryName(containerId, index)];

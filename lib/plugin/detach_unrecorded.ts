@@ -2,17 +2,14 @@
 
 import type { DanmEp } from "../api/danm_ep.ts";
 import { resourceFor } from "../api/resource.ts";
-import { type DelegateConfig, requestConfig } from "../attach/delegate_config.ts";
-import { DelegateFileError, pickDelegateChain } from "../attach/delegate_file.ts";
 import { type DelegateTarget, deleteDelegates } from "../delegate/delegate_chain.ts";
-import { readFolder } from "../host/files/read_folder.ts";
 import { releaseAddress } from "../ipam/release_address.ts";
 import { type Address, parseAddress } from "../net/address.ts";
+import { backendOf } from "./backends/backend_of.ts";
 import { cleanNamespace, deleteRulesFrom } from "./clean_namespace.ts";
 import { detachAll } from "./detach_all.ts";
 import { deleteEndpoint } from "./endpoint.ts";
 import type { NodeServices } from "./node_services.ts";
-import { readNetwork } from "./pod.ts";
 import { findNamespaceToClean } from "./pod_namespace.ts";
 
 /**
@@ -47,7 +44,8 @@ async function detachEndpoint(
   const { Name, proutes, proutes6 } = spec.Interface;
   const netns = await findNamespaceToClean(target.netns, spec, signal);
   const own = { ...target, netns, ifName: Name };
-  await deleteDelegates(await delegateConfigs(services, endpoint, signal), own, undefined, signal);
+  const delegates = await backendOf(spec.NetworkType).findDelegates(services, endpoint, signal);
+  await deleteDelegates(delegates, own, undefined, signal);
   await cleanNamespace(netns, { links: [Name], rules: [] }, signal);
   // The original system stored null for none.
   const hasRules = Object.keys(proutes ?? {}).length + Object.keys(proutes6 ?? {}).length > 0;
@@ -78,26 +76,4 @@ async function releaseAll(
       releaseAddress(blocks, network, address, spec.EndpointID, new Date(), signal)
     ),
   );
-}
-
-/** ipvlan and macvlan are links and nothing else; other backends may hold more, so they are asked to delete it. */
-async function delegateConfigs(
-  services: NodeServices,
-  { metadata, spec }: DanmEp,
-  signal: AbortSignal,
-): Promise<DelegateConfig[]> {
-  const type = spec.NetworkType;
-  if (type === "ipvlan" || type === "macvlan") return [];
-  if (type === "sriov") {
-    return [{ cniVersion: "0.4.0", name: spec.NetworkName, type, deviceID: spec.Interface.DeviceID, ipam: {} }];
-  }
-  const network = await readNetwork(services, spec.apiType, metadata.namespace!, spec.NetworkName, signal);
-  const files = await readFolder(services.config.cniDir, [".conf", ".conflist"]);
-  try {
-    const { configs } = pickDelegateChain(files, network?.spec.NetworkID, type);
-    return configs.map((config) => requestConfig(config, {}));
-  } catch (error) {
-    if (error instanceof DelegateFileError) return [];
-    throw error;
-  }
 }

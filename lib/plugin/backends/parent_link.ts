@@ -1,7 +1,7 @@
 /** The host's link that a Pod's interface is made on. */
 
-import { describeNetwork, type InterfacePlan } from "../attach/interface_plan.ts";
-import { findVlan, findVxlan, type Link } from "../link/link.ts";
+import { describeNetwork, type InterfacePlan } from "../../attach/interface_plan.ts";
+import { findVlan, findVxlan, type Link } from "../../link/link.ts";
 
 /** The node does not have the link a network needs; says which. */
 export class ParentMissingError extends Error {

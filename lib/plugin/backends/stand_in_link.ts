@@ -1,11 +1,11 @@
 /** The kernel link that stands in for a device which a program of the Pod drives itself. */
 
-import type { InterfacePlan } from "../attach/interface_plan.ts";
-import type { Result } from "../cni/result.ts";
-import type { NamespaceStep } from "../link/configure_namespace.ts";
-import { addDummy, addVlan, setAlias, setMac, setUp } from "../link/link_commands.ts";
-import { localMac } from "../net/mac.ts";
-import { temporaryName } from "./temporary_name.ts";
+import type { InterfacePlan } from "../../attach/interface_plan.ts";
+import type { Result } from "../../cni/result.ts";
+import type { NamespaceStep } from "../../link/configure_namespace.ts";
+import { addDummy, addVlan, setAlias, setMac, setUp } from "../../link/link_commands.ts";
+import { localMac } from "../../net/mac.ts";
+import { temporaryName } from "../temporary_name.ts";
 
 /** A link that is to be made in the Pod's namespace. */
 export interface StandInLink {

@@ -1,0 +1,38 @@
+/** The cluster's record of an interface that is being made. */
+
+import type { InterfacePlan } from "../../attach/interface_plan.ts";
+import type { Result } from "../../cni/result.ts";
+import { createEndpoint } from "../endpoint.ts";
+import { delegatedSetup, type InterfaceSetup, stepsForDelegatedLink } from "../interface_setup.ts";
+import type { AttachContext, AttachedInterface } from "./backend.ts";
+import { ownerOf } from "./reserve_addresses.ts";
+
+/** Creates the DanmEp of `plan`, whose link will be as `setup` says. */
+export async function recordInterface(
+  context: AttachContext,
+  plan: InterfacePlan,
+  setup: InterfaceSetup,
+  signal: AbortSignal,
+  deviceId?: string,
+): Promise<void> {
+  const { begin, target: { containerId }, services } = context;
+  const device = deviceId === undefined ? {} : { deviceId };
+  await createEndpoint(
+    services,
+    { begin, containerId, owner: ownerOf(context, plan), plan, setup, ...device },
+    signal,
+  );
+}
+
+/** Records an interface that is wholly what its delegates returned. */
+export async function recordDelegated(
+  context: AttachContext,
+  plan: InterfacePlan,
+  result: Result,
+  signal: AbortSignal,
+  deviceId?: string,
+): Promise<AttachedInterface> {
+  const setup = delegatedSetup(plan, result);
+  await recordInterface(context, plan, setup, signal, deviceId);
+  return { plan, setup, steps: stepsForDelegatedLink(setup), result };
+}

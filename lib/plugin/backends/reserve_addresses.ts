@@ -1,0 +1,48 @@
+/** The addresses of one interface that DANM gives it. */
+
+import type { ReservedAddress } from "../../attach/delegate_config.ts";
+import type { InterfacePlan } from "../../attach/interface_plan.ts";
+import { defaultGateway } from "../../attach/network_terms.ts";
+import type { IpConfig } from "../../cni/result.ts";
+import { formatOwner } from "../../ipam/owner.ts";
+import { reserveAddress } from "../../ipam/reserve_address.ts";
+import { formatAddress } from "../../net/address.ts";
+import { allDone } from "../all_done.ts";
+import type { AttachContext } from "./backend.ts";
+
+/** Takes the planned addresses, each noted in the journal first. */
+export async function reserveAddresses(
+  context: AttachContext,
+  plan: InterfacePlan,
+  signal: AbortSignal,
+): Promise<ReservedAddress[]> {
+  const { services, journal, begin } = context;
+  const { index } = plan;
+  const owner = ownerOf(context, plan);
+  return await allDone(plan.addresses.map(({ pool, request }) =>
+    reserveAddress(services.blocks, pool, request, {
+      node: begin.host,
+      owner,
+      intend: (claim) => journal.append([{ type: "claim", index, claim }], { durable: true }),
+      now: Date.now,
+      signal,
+    })
+  ));
+}
+
+/** Who owns what is taken for an interface: the same for every attempt to attach it. */
+export function ownerOf({ begin, target }: AttachContext, { index }: InterfacePlan): string {
+  return formatOwner({ podUid: begin.pod.uid, containerId: target.containerId, interfaceIndex: index });
+}
+
+/** Reserved addresses as the result of a plugin says them, for a result with one interface. */
+export function reservedIps({ terms }: InterfacePlan, addresses: readonly ReservedAddress[]): IpConfig[] {
+  return addresses.map(({ address, prefix }) => {
+    const gateway = defaultGateway(terms, address.family);
+    return {
+      address: `${formatAddress(address)}/${prefix}`,
+      ...(gateway && { gateway: formatAddress(gateway) }),
+      interface: 0,
+    };
+  });
+}

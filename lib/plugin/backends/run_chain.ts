@@ -1,0 +1,27 @@
+/** Lets delegates make an interface, so that whatever happens they can be asked to take it back. */
+
+import type { DelegateConfig } from "../../attach/delegate_config.ts";
+import type { DelegateChain } from "../../attach/delegate_file.ts";
+import type { InterfacePlan } from "../../attach/interface_plan.ts";
+import type { Result } from "../../cni/result.ts";
+import { addDelegates } from "../../delegate/delegate_chain.ts";
+import type { AttachContext } from "./backend.ts";
+
+/** A chain of one plugin, whose configuration DANM made. */
+export function generatedChain(config: DelegateConfig): DelegateChain {
+  return { configs: [config], disableCheck: false };
+}
+
+/** Runs the chain for `plan`, noted in the journal before and after. Resolves to what it returned. */
+export async function runChain(
+  { target, journal }: AttachContext,
+  { index, name }: InterfacePlan,
+  { configs, disableCheck }: DelegateChain,
+  signal: AbortSignal,
+): Promise<Result> {
+  await journal.append([{ type: "delegates", index, configs, disableCheck }], { durable: true });
+  const result = await addDelegates(configs, { ...target, ifName: name }, signal) ??
+    { interfaces: [], ips: [], routes: [], dns: {} };
+  await journal.append([{ type: "delegated", index, result }], { durable: false });
+  return result;
+}

@@ -1,0 +1,62 @@
+/** Static delegates: plugins that a file of the node configures, for every NetworkType that has no backend of its own. */
+
+import { requestConfig, staticConfigs } from "../../attach/delegate_config.ts";
+import { type DelegateChain, DelegateFileError, pickDelegateChain } from "../../attach/delegate_file.ts";
+import type { InterfacePlan } from "../../attach/interface_plan.ts";
+import type { Result } from "../../cni/result.ts";
+import { readFolder } from "../../host/files/read_folder.ts";
+import type { NodeServices } from "../node_services.ts";
+import { readNetwork } from "../pod.ts";
+import type { AttachContext, AttachedInterface, Backend } from "./backend.ts";
+import { recordDelegated } from "./record_interface.ts";
+import { reserveAddresses } from "./reserve_addresses.ts";
+import { runChain } from "./run_chain.ts";
+
+/** Whatever the plugins of the network's file make. */
+export const staticDelegate: Backend = {
+  async prepare(plan, { services }) {
+    const chain = await readChain(services, plan.terms.networkId, plan.terms.type);
+    return { plan, attach: (context, signal) => attach(context, plan, chain, signal) };
+  },
+  delegatesRemoveLink: false,
+  async findDelegates(services, { metadata, spec }, signal) {
+    const network = await readNetwork(services, spec.apiType, metadata.namespace!, spec.NetworkName, signal);
+    try {
+      const { configs } = await readChain(services, network?.spec.NetworkID, spec.NetworkType);
+      return configs.map((config) => requestConfig(config, {}));
+    } catch (error) {
+      if (error instanceof DelegateFileError) return [];
+      throw error;
+    }
+  },
+};
+
+/** @throws {DelegateFileError} */
+async function readChain({ config }: NodeServices, networkId: string | undefined, type: string): Promise<
+  DelegateChain
+> {
+  return pickDelegateChain(await readFolder(config.cniDir, [".conf", ".conflist"]), networkId, type);
+}
+
+async function attach(
+  context: AttachContext,
+  plan: InterfacePlan,
+  chain: DelegateChain,
+  signal: AbortSignal,
+): Promise<AttachedInterface> {
+  const addresses = await reserveAddresses(context, plan, signal);
+  const configs = staticConfigs(plan, addresses, chain.configs, context.services.config.runtimeConfig);
+  const result = await runChain(context, plan, { ...chain, configs }, signal);
+  return await recordDelegated(context, plan, withInterface(result, plan.name, context.target.netns), signal);
+}
+
+/**
+ * Adds what a delegate may leave out and readers of DANM's result need: the interface, which the oldest versions of the
+ * protocol do not have, and whose the addresses are.
+ */
+function withInterface(result: Result, name: string, sandbox: string): Result {
+  const interfaces = result.interfaces.length > 0 ? result.interfaces : [{ name, sandbox }];
+  const place = interfaces.findIndex((link) => link.name === name && link.sandbox !== undefined);
+  const own = place < 0 ? {} : { interface: place };
+  return { ...result, interfaces, ips: result.ips.map((ip) => ({ ...own, ...ip })) };
+}
