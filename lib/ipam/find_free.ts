@@ -78,15 +78,31 @@ export function restedReleases({ released }: Block, now: number): number[] {
  * A number of the pool that was free a moment ago, chosen at random among those at hand, so that writers rarely meet;
  * `undefined` when reads have shown all numbers to be taken at one moment.
  *
- * Looks where it is cheap first: in the node's own blocks, then in a list of the blocks that are not marked full, then
- * for blocks that were never made. A number that has not rested is only returned when none of these had a better one.
+ * Looks where it is cheap first, in stages, and ends with the first that finds a number that has rested:
+ *
+ * 1. in the node's own blocks;
+ * 2. in a list of the blocks that are not marked full, which may be late by a moment;
+ * 3. in blocks that were never made, one after the other, until all exist.
+ *
+ * A number that has not rested is better than none, and is returned then. Where nothing at all was seen,
+ *
+ * 4. the latest list, made after it was known that all blocks exist, decides.
+ *
+ * Where the first stage shows that all blocks exist, and no number that has not rested, the stages between can only
+ * repeat what the last one finds out.
  *
  * @param lost the block, as it is now, whose number that this found before was taken by another
  */
 export async function findFree(search: Search, lost?: Block): Promise<Find | undefined> {
   const seen: Seen = { tired: [], allExist: false, latest: lost };
   const own = lost ? undefined : await searchOwnBlocks(search, seen);
-  return own ?? await searchAllBlocks(search, seen);
+  if (own) return own;
+  if (!seen.allExist || seen.tired.length > 0) {
+    const other = await searchListedBlocks(search, seen, seen.latest) ?? await searchMissingBlocks(search, seen);
+    if (other) return other;
+  }
+  if (seen.tired.length > 0) return oneOfTheOldest(seen.tired, search.random());
+  return await searchListedBlocks(search, seen, undefined) ?? oneOfTheOldest(seen.tired, search.random());
 }
 
 /** Whether `pool` has no number left in `block`. */
@@ -104,26 +120,18 @@ async function searchOwnBlocks(search: Search, seen: Seen): Promise<Find | undef
   return undefined;
 }
 
-async function searchAllBlocks(search: Search, seen: Seen): Promise<Find | undefined> {
-  for (;;) {
-    // Only the latest list, made after it was known that all blocks exist, can show that all is taken.
-    const isDecisive = seen.allExist && seen.tired.length === 0;
-    const listed = await searchFreeBlocks(search, seen, isDecisive ? undefined : seen.latest);
-    if (listed) return listed;
-    const value = seen.allExist ? undefined : await findMissing(search, seen);
-    if (value !== undefined) {
-      const made = await searchBlockOf(search, value, seen);
-      if (made) return made;
-    } else if (isDecisive || seen.tired.length > 0) {
-      return oneOfTheOldest(seen.tired, search.random());
-    } else {
-      seen.allExist = true;
-    }
+async function searchMissingBlocks(search: Search, seen: Seen): Promise<Find | undefined> {
+  while (!seen.allExist) {
+    const value = await findMissing(search, seen);
+    const find = value === undefined ? undefined : await searchBlockOf(search, value, seen);
+    if (find) return find;
+    seen.allExist ||= value === undefined;
   }
+  return undefined;
 }
 
 /** Searches the blocks that are not marked full, page by page; as they were with `asOf`, or as they are. */
-async function searchFreeBlocks(search: Search, seen: Seen, asOf: Block | undefined): Promise<Find | undefined> {
+async function searchListedBlocks(search: Search, seen: Seen, asOf: Block | undefined): Promise<Find | undefined> {
   const { store, pool, key, context: { signal } } = search;
   const limit = Math.min(PAGE_BLOCKS, PAGE_ADDRESSES / blockSizeFor(pool.range));
   let next: string | undefined;

@@ -2,6 +2,7 @@
 
 import { type Address, formatAddress } from "../net/address.ts";
 import { contains, formatSubnet } from "../net/subnet.ts";
+import { pause } from "../time/pause.ts";
 import { type Block, offsetIn } from "./block.ts";
 import { blockSizeFor } from "./block_geometry.ts";
 import type { BlockStore, TakeNotes } from "./block_store.ts";
@@ -46,6 +47,7 @@ async function reserveDynamic(search: Search): Promise<Reservation> {
     if (reservation) return reservation;
     lost = block;
     await pause(random() * Math.min(MAX_PAUSE_MS, 5 * 2 ** round), signal);
+    signal.throwIfAborted();
   }
 }
 
@@ -106,16 +108,4 @@ function notesOn({ pool, key, context: { owner, now } }: Search, { block, offset
     forget: restedReleases(block, now()),
     ...(block.fullFor !== key && isFull(pool, after) && { full: { block, poolKey: key } }),
   };
-}
-
-/** Waits `ms` milliseconds; rejects with the reason of `signal` when that comes first. */
-async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, ms);
-  const stop = () => resolve();
-  signal.addEventListener("abort", stop);
-  await promise;
-  signal.removeEventListener("abort", stop);
-  clearTimeout(timer);
-  signal.throwIfAborted();
 }

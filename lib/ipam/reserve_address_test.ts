@@ -2,9 +2,11 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import fc from "fast-check";
 import type { NetworkOptions } from "../api/network.ts";
 import { formatAddress, parseAddress } from "../net/address.ts";
+import { type Block, blockName, covers, offsetIn } from "./block.ts";
+import { blockSizeFor } from "./block_geometry.ts";
 import type { BlockStore } from "./block_store.ts";
 import { createMemoryBlockStore, type MemoryBlockStore } from "./memory_block_store.ts";
-import { isDynamic, type Pool } from "./pool.ts";
+import { isDynamic, type Pool, poolKey } from "./pool.ts";
 import { releaseAddress, releaseClaim } from "./release_address.ts";
 import type { Claim, ReserveContext, ReserveRequest } from "./reservation.ts";
 import { reserveAddress } from "./reserve_address.ts";
@@ -95,6 +97,30 @@ Deno.test("reserveAddress() names network and pool when the pool is exhausted", 
     PoolExhaustedError,
     "Cannot reserve an IPv4 address on DanmNet n/a: every address of its pool 10.0.0.1-10.0.0.2 is taken",
   );
+});
+
+Deno.test("reserveAddress() finds the one free address of 512 blocks that nobody marked full", async () => {
+  const [memory, pool] = [createMemoryBlockStore(), testPool({ cidr: "10.0.0.0/15" })];
+  const size = blockSizeFor(pool.range);
+  const free = "10.1.255.254";
+  const taken = Object.fromEntries(Array.from({ length: size }, (_, offset) => [offset, "o"]));
+  for (let value = pool.range.first - 1n; value < pool.range.last; value += BigInt(size)) {
+    await memory.create({ space: pool, base: value, size }, signal);
+  }
+  await memory.markComplete(blockName(pool, pool.range.first - 1n), poolKey(pool), signal);
+  const holding = (block: Block): Block => {
+    const { [offsetIn(block, valueOf(free))]: _, ...allocations } = { ...taken, ...block.allocations };
+    return { ...block, allocations: covers(block, valueOf(free)) ? allocations : taken };
+  };
+  const store: BlockStore = {
+    ...memory,
+    read: async (...args) => holding((await memory.read(...args))!),
+    listFree: async (...args) => {
+      const page = await memory.listFree(...args);
+      return { ...page, blocks: page.blocks.map(holding) };
+    },
+  };
+  assertEquals(await reserve(store, pool, "a", DYNAMIC, { random: () => 0.99 }), free);
 });
 
 Deno.test("reserveAddress() makes few blocks and asks little of a large network", async () => {
@@ -282,6 +308,23 @@ Deno.test("reserveAddress() stops when its signal fires, whatever it was doing",
     await assertRejects(() => reserve(store, pool, "a", DYNAMIC, { signal: stop.signal }), Error, "deadline");
     assertEquals(holders(store, pool).size, 0);
   }
+});
+
+Deno.test("reserveAddress() intends nothing after its signal, not even what it had found", async () => {
+  const [memory, pool] = [createMemoryBlockStore(), testPool({ cidr: "10.0.0.0/24" })];
+  const claims: Claim[] = [];
+  const intend = (claim: Claim) => Promise.resolve(void claims.push(claim));
+  for (const request of [DYNAMIC, fixed("10.0.0.9")]) {
+    const stop = new AbortController();
+    const read: BlockStore["read"] = async (name) => {
+      const block = await memory.read(name, signal);
+      stop.abort(new Error("deadline"));
+      return block;
+    };
+    const changes = { signal: stop.signal, intend };
+    await assertRejects(() => reserve({ ...memory, read }, pool, "a", request, changes), Error, "deadline");
+  }
+  assertEquals(claims, []);
 });
 
 Deno.test("releaseAddress() releases for the owner only, wherever the address is", async () => {
