@@ -70,6 +70,13 @@ Deno.test("listPodDevices() returns the devices of all containers of that Pod al
   assertEquals(await ask(KUBELET), DEVICES);
 });
 
+Deno.test("listPodDevices() asks kubelet, whatever the environment says of proxies", async () => {
+  for (const name of ["NO_PROXY", "no_proxy"]) {
+    Deno.env.set(name, "127.0.0.1");
+    assertEquals(await ask(KUBELET), DEVICES);
+  }
+});
+
 Deno.test("listPodDevices() returns nothing when the Pod has no devices or is unknown", async () => {
   assertEquals(await ask(KUBELET, { namespace: "tenant", name: "web" }), new Map());
   assertEquals(await ask(KUBELET, { namespace: "other", name: "web" }), new Map());

@@ -1,5 +1,6 @@
 /** How requests get to the API server. */
 
+import { createHttpClient, createSocketClient } from "./http_client.ts";
 import { KubeUnreachableError } from "./kube_error.ts";
 import type { KubeConfig } from "../config/kubeconfig.ts";
 import { promptBody } from "./prompt_body.ts";
@@ -36,19 +37,6 @@ export function openDirect(config: KubeConfig): Connection {
   };
 }
 
-function createHttpClient(config: KubeConfig): Deno.HttpClient {
-  const { certPem: cert, keyPem: key } = config.clientCertificate ?? {};
-  try {
-    return Deno.createHttpClient({
-      ...(config.caPem !== undefined && { caCerts: [config.caPem] }),
-      ...(cert !== undefined && key !== undefined && { cert, key }),
-    });
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new Error(`Cannot use the client certificate for API server ${config.server}: ${reason}`);
-  }
-}
-
 /**
  * Connections through the relay at `socket`, if one answers there; direct ones otherwise, and from the first time on
  * that the relay breaks one. Most of the time of a process with few requests goes into its first TLS handshake, which
@@ -81,7 +69,7 @@ export function openRelayed(config: KubeConfig, socket: string): Connection {
 const RELAY_URL = "http://127.0.0.1";
 
 function openRelay(server: string, socket: string): Connection {
-  const client = Deno.createHttpClient({ proxy: { transport: "unix", path: socket } });
+  const client = createSocketClient(socket);
   return {
     async fetch(target, init) {
       const response = await fetch(RELAY_URL + target, { ...init, client });

@@ -129,8 +129,23 @@ export function toFailure(server: string, signal: AbortSignal, error: unknown): 
   const text = error.cause instanceof Error ? error.cause.message : error.message;
   const connect = /client error \(Connect\): (.*)/s.exec(text)?.[1];
   if (connect === undefined) return new KubeUnreachableError(server, "lost", text, { cause: error });
-  const kind = connect.includes("invalid peer certificate") ? "certificate" : "connect";
-  return new KubeUnreachableError(server, kind, connect, { cause: error });
+  if (!connect.includes("invalid peer certificate")) {
+    return new KubeUnreachableError(server, "connect", connect, { cause: error });
+  }
+  return new KubeUnreachableError(server, "certificate", connect + adviceFor(connect), { cause: error });
+}
+
+/** What to do about certificates that kubectl takes and this client does not: Deno cannot be told to. */
+function adviceFor(complaint: string): string {
+  if (complaint.includes("CaUsedAsEndEntity")) {
+    return ": it is a certificate authority's own, must be one that the authority has signed for this server, or a " +
+      "self-signed one without CA:TRUE";
+  }
+  if (complaint.includes("UnknownIssuer")) {
+    return ": it must be signed by a certificate authority of the kubeconfig; naming the certificate itself there is " +
+      "enough only if it is self-signed";
+  }
+  return "";
 }
 
 function isDeadline(signal: AbortSignal): boolean {

@@ -1,0 +1,47 @@
+/** The connections of this process, which nobody but the kubeconfig has a say in. */
+
+import type { KubeConfig } from "../config/kubeconfig.ts";
+import { readSystemCertificates } from "../config/system_certificates.ts";
+
+/**
+ * What Deno would go by: certificates to trust beside those it is told, and proxies that even those connections take
+ * that are given a socket, unless an exception is made for the host. A runtime hands its own environment to plugins, and
+ * what is there was meant for the images it pulls. Source: Deno's docs, "Environment variables".
+ */
+const IGNORED = [
+  "DENO_CERT",
+  "NODE_EXTRA_CA_CERTS",
+  ...["ALL", "HTTP", "HTTPS", "NO"].flatMap((scheme) => [`${scheme}_PROXY`, `${scheme.toLowerCase()}_proxy`]),
+];
+
+/** Names the stores of certificates that Deno adds to those it is told, `mozilla` when unset: none. */
+const STORES = "DENO_TLS_CA_STORE";
+
+/** Deno reads these variables when a client is made, and at the first TLS handshake; later is too late. */
+function ignoreEnvironment(): void {
+  for (const name of IGNORED) Deno.env.delete(name);
+  Deno.env.set(STORES, "");
+}
+
+/**
+ * A client for the API server of `config`, whose certificate must be signed by the authority there, and by no other.
+ *
+ * @throws {Error} when the certificates cannot be used
+ */
+export function createHttpClient({ server, caPem, clientCertificate }: KubeConfig): Deno.HttpClient {
+  ignoreEnvironment();
+  const { certPem: cert, keyPem: key } = clientCertificate ?? {};
+  const caCerts = server.startsWith("https:") ? [caPem ?? readSystemCertificates()] : [];
+  try {
+    return Deno.createHttpClient({ caCerts, ...(cert !== undefined && key !== undefined && { cert, key }) });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new Error(`Cannot use the client certificate for API server ${server}: ${reason}`);
+  }
+}
+
+/** A client whose every request goes to the socket at `path`, whatever its URL says. */
+export function createSocketClient(path: string): Deno.HttpClient {
+  ignoreEnvironment();
+  return Deno.createHttpClient({ proxy: { transport: "unix", path } });
+}
