@@ -25,25 +25,30 @@ export interface LegacyEndpoint {
   readonly addresses: readonly Address[];
 }
 
-/** The Pods of the namespaces of all DanmEps in question, read after those. */
+/** The UIDs that Pods are known by, of the namespaces of all DanmEps in question, read after those. */
 export interface KnownPods {
-  /** UID by `<namespace>/<name>`. */
+  /** By `<namespace>/<name>`. */
   readonly byName: ReadonlyMap<string, string>;
-  readonly uids: ReadonlySet<string>;
+  /** By every UID that the original may have recorded: of a mirror Pod also its own. */
+  readonly byUid: ReadonlyMap<string, string>;
+  /** Those that kubelet runs from a file, by `<namespace>/<name>`. */
+  readonly mirrored: ReadonlyMap<string, string>;
 }
 
 /**
  * Reads a DanmEp of the original system. Early versions recorded no UID of the Pod: then it is the Pod of that name,
- * which may be a later one, but never an earlier, so that nothing is released too early.
+ * which may be a later one, but never an earlier, so that nothing is released too early. Of a Pod that kubelet runs from
+ * a file all recorded the UID of the API's copy, which may have been replaced since.
  */
-export function legacyEndpoint(endpoint: DanmEp, { byName, uids }: KnownPods): LegacyEndpoint {
+export function legacyEndpoint(endpoint: DanmEp, { byName, byUid, mirrored }: KnownPods): LegacyEndpoint {
   const { metadata: { namespace, uid = "" }, spec: { Pod, PodUID, CID, Interface } } = endpoint;
-  const podUid = PodUID || (byName.get(`${namespace}/${Pod}`) ?? uid);
+  const name = `${namespace}/${Pod}`;
+  const podUid = PodUID ? byUid.get(PodUID) ?? mirrored.get(name) ?? PodUID : byName.get(name) ?? uid;
   const interfaceIndex = Number(/[0-9]{1,6}$/.exec(Interface.Name)?.[0] ?? 0);
   return {
     endpoint,
     podUid,
-    isAlive: uids.has(podUid),
+    isAlive: byUid.has(podUid),
     owner: formatOwner({ podUid, containerId: CID || "unknown", interfaceIndex }),
     addresses: [Interface.Address, Interface.AddressIPv6].flatMap((text) => {
       return parseAddress(text?.split("/")[0] ?? "") ?? [];

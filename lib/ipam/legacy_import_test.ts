@@ -14,7 +14,11 @@ import {
 import { parseOwner } from "./owner.ts";
 import { testPool, valueOf } from "./test_network.ts";
 
-const PODS: KnownPods = { byName: new Map([["red/web-0", "pod-uid"]]), uids: new Set(["pod-uid"]) };
+const PODS: KnownPods = {
+  byName: new Map([["red/web-0", "pod-uid"], ["red/proxy", "file-uid"]]),
+  byUid: new Map([["pod-uid", "pod-uid"], ["file-uid", "file-uid"], ["copy-uid", "file-uid"]]),
+  mirrored: new Map([["red/proxy", "file-uid"]]),
+};
 
 /** A DanmEp as the original wrote it: what it did not know is missing. */
 function endpoint(Interface: object, spec: object = {}): DanmEp {
@@ -44,6 +48,18 @@ const cases: readonly { name: string; endpoint: DanmEp; owner: string; isAlive: 
     endpoint: endpoint({}, { Pod: "web-1" }),
     owner: "ep-uid/cid/0",
     isAlive: false,
+  },
+  {
+    name: "the Pod that kubelet runs from a file, of which the API has a copy",
+    endpoint: endpoint({}, { Pod: "proxy", PodUID: "copy-uid" }),
+    owner: "file-uid/cid/0",
+    isAlive: true,
+  },
+  {
+    name: "the Pod that kubelet runs from a file, of which the API has another copy by now",
+    endpoint: endpoint({}, { Pod: "proxy", PodUID: "earlier-copy" }),
+    owner: "file-uid/cid/0",
+    isAlive: true,
   },
   { name: "no container", endpoint: endpoint({}, { CID: "" }), owner: "pod-uid/unknown/0", isAlive: true },
 ];

@@ -2,6 +2,7 @@
 
 import { findAnnotation } from "../api/annotations.ts";
 import type { KubeObject } from "../api/kube_object.ts";
+import { podUid } from "../api/pod_uid.ts";
 import { type Network, NETWORK_KINDS, type NetworkKind } from "../api/network.ts";
 import { resourceFor } from "../api/resource.ts";
 import { defaultRequest } from "../attach/interface_plan.ts";
@@ -10,7 +11,7 @@ import { isNotFound } from "../kube/client/kube_error.ts";
 import type { NodeServices } from "./node_services.ts";
 import type { PodIdentity } from "./pod_identity.ts";
 
-/** The part of a Pod that danm reads. */
+/** The part of a Pod that danm reads; its UID is the one that kubelet knows it by. */
 export type Pod = KubeObject<"Pod", { readonly spec: { readonly nodeName?: string } }> & {
   readonly metadata: { readonly namespace: string; readonly uid: string };
 };
@@ -21,12 +22,6 @@ export class PodNetworkError extends Error {
 }
 
 /**
- * On the API's copy of a Pod that kubelet runs from a file: the UID that kubelet, and so the runtime, has for it; the copy
- * has one of its own. Source: Kubernetes, "Static Pods".
- */
-const MIRROR_ANNOTATION = "kubernetes.io/config.mirror";
-
-/**
  * Reads the Pod of a container.
  *
  * @throws {PodNetworkError} when another Pod has its name now, so this container's own is gone
@@ -34,13 +29,13 @@ const MIRROR_ANNOTATION = "kubernetes.io/config.mirror";
 export async function readPod({ kube }: NodeServices, identity: PodIdentity, signal: AbortSignal): Promise<Pod> {
   const { namespace, name, uid } = identity;
   const pod = await kube.get<Pod>({ group: "", version: "v1", plural: "pods", namespace, name }, { signal });
-  const { annotations } = pod.metadata;
-  if (uid !== undefined && pod.metadata.uid !== uid && annotations?.[MIRROR_ANNOTATION] !== uid) {
+  const known = podUid(pod.metadata);
+  if (uid !== undefined && known !== uid) {
     throw new PodNetworkError(
-      `Cannot attach Pod ${namespace}/${name}: its UID is ${pod.metadata.uid}, must be ${uid} as in CNI_ARGS`,
+      `Cannot attach Pod ${namespace}/${name}: its UID is ${known}, must be ${uid} as in CNI_ARGS`,
     );
   }
-  return pod;
+  return { ...pod, metadata: { ...pod.metadata, uid: known } };
 }
 
 /**

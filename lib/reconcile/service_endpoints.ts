@@ -5,6 +5,7 @@ import type { DanmEp, DanmEpInterface } from "../api/danm_ep.ts";
 import type { Endpoint, EndpointPort } from "../api/endpoint_slice.ts";
 import { identityOf, type ObjectMeta } from "../api/kube_object.ts";
 import type { Pod } from "../api/pod.ts";
+import { podIdentityOf, podUids } from "../api/pod_uid.ts";
 import type { ServicePort } from "../api/service.ts";
 import { type Address, formatAddress, parseAddress } from "../net/address.ts";
 import { contains, parseSubnet } from "../net/subnet.ts";
@@ -27,6 +28,8 @@ export interface InterfaceView {
   readonly metadata: ObjectMeta;
   /** The UID is empty in early records of the original system. */
   readonly pod: { readonly name: string; readonly uid: string };
+  /** The Pod's sandbox container that it was made in. */
+  readonly sandbox: string;
   readonly network: NamedNetwork;
   readonly addresses: readonly Address[];
 }
@@ -50,7 +53,7 @@ export function viewPod({ metadata, spec, status }: Pod): PodView {
   const { labels, deletionTimestamp } = metadata;
   return {
     metadata: {
-      ...identityOf(metadata),
+      ...podIdentityOf(metadata),
       ...(labels && { labels }),
       ...(deletionTimestamp !== undefined && { deletionTimestamp }),
     },
@@ -67,11 +70,13 @@ export function viewPod({ metadata, spec, status }: Pod): PodView {
  * may lack fields that the schema demands.
  */
 export function viewInterface({ metadata, spec }: DanmEp): InterfaceView {
-  const { Pod, PodUID = "", apiType, NetworkName } = spec;
+  const { Pod, PodUID = "", CID = "", apiType, NetworkName } = spec;
+  const { creationTimestamp } = metadata;
   const { Address = "", AddressIPv6 = "" }: Partial<DanmEpInterface> = spec.Interface ?? {};
   return {
-    metadata: identityOf(metadata),
+    metadata: { ...identityOf(metadata), ...(creationTimestamp !== undefined && { creationTimestamp }) },
     pod: { name: Pod, uid: PodUID },
+    sandbox: CID,
     network: { kind: apiType, name: NetworkName },
     addresses: [Address, AddressIPv6].flatMap((text) => parseAddress(text.split("/")[0]!) ?? []),
   };
@@ -84,7 +89,7 @@ export function selects({ selector }: ServiceDemand, { metadata }: PodView): boo
 
 /**
  * The endpoints of `service` in one family, by address: one for each address that a selected Pod has on one of the
- * networks. A Pod that has ended has none, whatever its DanmEps say; one that is not ready has endpoints that are not.
+ * networks, in its newest sandbox. A Pod that has ended has none, whatever its DanmEps say; one that is not ready has endpoints that are not.
  *
  * Source: Kubernetes API, discovery.k8s.io/v1 EndpointConditions.
  *
@@ -100,7 +105,7 @@ export function endpointsOf(
   const unusable = new Set<string>();
   for (const { pod, interfaces } of pods) {
     if (pod.ended) continue;
-    for (const { addresses } of interfaces.filter((each) => belongs(each, pod) && isOn(each, demand.networks))) {
+    for (const { addresses } of currentInterfaces(pod, interfaces).filter((each) => isOn(each, demand.networks))) {
       for (const address of addresses.filter((each) => each.family === (family === "IPv4" ? 4 : 6))) {
         const text = formatAddress(address);
         const endpoint = endpointOf(text, pod, name, demand);
@@ -117,9 +122,34 @@ export function endpointKey({ addresses, targetRef }: Endpoint): string {
   return `${addresses.join(",")} ${targetRef?.uid ?? ""}`;
 }
 
+/**
+ * Those of `interfaces` that the Pod has now. A Pod has one sandbox at a time, so what others of it left, when their node
+ * lost power, leads nowhere, even before its record is taken back.
+ */
+function currentInterfaces(pod: PodView, interfaces: readonly InterfaceView[]): InterfaceView[] {
+  const own = interfaces.filter((each) => belongs(each, pod));
+  const newest = own.reduce<InterfaceView | undefined>(
+    (latest, each) => latest === undefined || isNewer(each, latest) ? each : latest,
+    undefined,
+  );
+  return own.filter(({ sandbox }) => sandbox === newest?.sandbox);
+}
+
+/** Creation times are in whole seconds. Within one, versions tell: source: Kubernetes API concepts, "Resource versions". */
+function isNewer({ metadata: a }: InterfaceView, { metadata: b }: InterfaceView): boolean {
+  const [timeA, timeB] = [a, b].map(({ creationTimestamp = "" }) => Date.parse(creationTimestamp) || 0);
+  if (timeA !== timeB) return timeA! > timeB!;
+  return compareVersions(a.resourceVersion ?? "", b.resourceVersion ?? "") > 0;
+}
+
+/** Versions are numbers without leading zeros, of any size. */
+function compareVersions(a: string, b: string): number {
+  return a.length - b.length || (a < b ? -1 : a > b ? 1 : 0);
+}
+
 /** Whether it is this very Pod's, and not that of an earlier one of its name, as far as the record says. */
 function belongs({ pod }: InterfaceView, { metadata }: PodView): boolean {
-  return pod.uid === "" || pod.uid === metadata.uid;
+  return pod.uid === "" || podUids(metadata).includes(pod.uid);
 }
 
 /** Whether it is attached to one of `networks`. */

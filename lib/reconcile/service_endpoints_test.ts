@@ -139,3 +139,46 @@ Deno.test("endpointPorts() has the Service's ports, not those that targetPort na
   ]);
   assertEquals(endpointPorts(demandingService({ ports: [{ port: 80 }] }).demand)[0]?.name, "");
 });
+
+Deno.test("endpointsOf() knows a static Pod by kubelet's UID, whichever copy of it the API has", () => {
+  const annotations = { "kubernetes.io/config.mirror": "file-uid" };
+  for (const uid of ["copy-1", "copy-2"]) {
+    const pod = podWith(
+      testPod("a", { uid, annotations }),
+      testInterface("a", { ip: "10.0.0.1/24" }, { uid: "file-uid" }),
+      testInterface("a", { ip: "10.0.0.9/24" }, { uid: "other-uid" }),
+    );
+    const found = endpoints([pod]).endpoints;
+    assertEquals(found.map(({ addresses, targetRef }) => [addresses[0], targetRef?.uid]), [["10.0.0.1", uid]]);
+  }
+});
+
+Deno.test("endpointsOf() tells of a Pod's newest sandbox alone", () => {
+  const early = { sandbox: "c1", creationTimestamp: "2026-01-01T00:00:59Z", resourceVersion: "998" };
+  const late = { sandbox: "c2", creationTimestamp: "2026-01-01T00:01:00Z", resourceVersion: "1001" };
+  const sameSecond = { ...late, creationTimestamp: early.creationTimestamp };
+  for (const now of [late, sameSecond]) {
+    const interfaces = [
+      testInterface("a", { ip: "10.0.0.2/24" }, now),
+      testInterface("a", { ip: "10.0.0.1/24" }, early),
+      testInterface("a", { ip: "10.0.0.3/24" }, { ...now, resourceVersion: "1002" }),
+    ];
+    for (const order of [interfaces, interfaces.toReversed()]) {
+      assertEquals(addresses(endpoints([podWith(testPod("a"), ...order)]).endpoints).sort(), ["10.0.0.2", "10.0.0.3"]);
+    }
+  }
+});
+
+Deno.test("endpointsOf() tells of none when a Pod's newest sandbox is on other networks", () => {
+  const pod = podWith(
+    testPod("a"),
+    testInterface("a", { ip: "10.0.0.1/24" }, { sandbox: "c1", creationTimestamp: "2026-01-01T00:00:00Z" }),
+    testInterface("a", { ip: "10.0.0.2/24" }, { sandbox: "c2", creationTimestamp: "2026-01-01T00:00:09Z", name: "b" }),
+    testInterface("a", { ip: "10.0.0.3/24" }, {
+      sandbox: "c3",
+      creationTimestamp: "2026-01-01T00:00:10Z",
+      uid: "earlier Pod",
+    }),
+  );
+  assertEquals(endpoints([pod]).endpoints, []);
+});

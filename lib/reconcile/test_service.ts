@@ -52,13 +52,14 @@ export interface TestPodSettings {
   readonly phase?: string;
   readonly ready?: boolean;
   readonly terminating?: boolean;
+  readonly annotations?: Readonly<Record<string, string>>;
   readonly hostname?: string;
   readonly subdomain?: string;
 }
 
 /** The Pod `name` on node `node-1`, running and ready unless said otherwise. */
 export function testPod(name: string, settings: TestPodSettings = {}): Pod {
-  const { uid = `uid-${name}`, phase = "Running", ready = true, terminating = false, ...spec } = settings;
+  const { uid = `uid-${name}`, phase = "Running", ready = true, terminating = false, annotations, ...spec } = settings;
   return {
     apiVersion: "v1",
     kind: "Pod",
@@ -68,6 +69,7 @@ export function testPod(name: string, settings: TestPodSettings = {}): Pod {
       uid,
       resourceVersion: "1",
       labels: { app: "web" },
+      ...(annotations && { annotations }),
       ...(terminating && { deletionTimestamp: "2030-01-01T00:00:00Z" }),
     },
     spec: { nodeName: "node-1", ...spec },
@@ -79,17 +81,25 @@ export function testPod(name: string, settings: TestPodSettings = {}): Pod {
 export function testInterface(
   pod: string,
   addresses: { readonly ip?: string; readonly ip6?: string },
-  { name = "net", kind = "DanmNet", uid = `uid-${pod}` }: { name?: string; kind?: NetworkKind; uid?: string } = {},
+  { name = "net", kind = "DanmNet", uid = `uid-${pod}`, sandbox = "c1", ...made }: {
+    name?: string;
+    kind?: NetworkKind;
+    uid?: string;
+    sandbox?: string;
+    creationTimestamp?: string;
+    resourceVersion?: string;
+  } = {},
 ): InterfaceView {
   const { ip = "", ip6 = "" } = addresses;
   const spec = {
     Pod: pod,
     PodUID: uid,
+    CID: sandbox,
     apiType: kind,
     NetworkName: name,
     Interface: { Address: ip, AddressIPv6: ip6 },
   };
-  return viewInterface({ metadata: { name: `${pod}-${ip}${ip6}`, namespace: "ns" }, spec } as DanmEp);
+  return viewInterface({ metadata: { name: `${pod}-${ip}${ip6}`, namespace: "ns", ...made }, spec } as DanmEp);
 }
 
 /** A Pod with its interfaces, as the plans are given it. */

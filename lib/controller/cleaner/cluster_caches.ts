@@ -4,6 +4,7 @@ import type { AddressBlock } from "../../api/address_block.ts";
 import type { DanmEp } from "../../api/danm_ep.ts";
 import { identityOf } from "../../api/kube_object.ts";
 import { NETWORK_KINDS } from "../../api/network.ts";
+import { podIdentityOf, podUids } from "../../api/pod_uid.ts";
 import { resourceFor } from "../../api/resource.ts";
 import type { Identified } from "../../kube/watch/follow_collection.ts";
 import type { Informer } from "../../kube/watch/informer.ts";
@@ -25,7 +26,11 @@ export function watchCluster(daemon: Daemon): ClusterCaches {
   const { apiGroup } = daemon;
   const nothing = () => {};
   const bare = { metadataOnly: true, transform: ({ metadata }: Identified) => ({ metadata: identityOf(metadata) }) };
-  const pods = watchResource(daemon, { resource: { group: "", version: "v1", plural: "pods" }, ...bare }, nothing);
+  const pods = watchResource(daemon, {
+    resource: { group: "", version: "v1", plural: "pods" },
+    metadataOnly: true,
+    transform: ({ metadata }: Identified) => ({ metadata: podIdentityOf(metadata) }),
+  }, nothing);
   const networks = NETWORK_KINDS.map((kind) => ({
     kind,
     informer: watchResource(daemon, { resource: resourceFor(kind, apiGroup), ...bare }, nothing),
@@ -45,7 +50,7 @@ export function watchCluster(daemon: Daemon): ClusterCaches {
     view() {
       if (informers.some(({ isCurrent }) => !isCurrent)) return undefined;
       return {
-        pods: uidsOf(pods),
+        pods: new Set(pods.list().flatMap(({ metadata }) => podUids(metadata))),
         networks: new Map(
           networks.filter(({ informer }) => informer.served).map(({ kind, informer }) => [kind, uidsOf(informer)]),
         ),

@@ -2,6 +2,7 @@
 
 import type { ObjectMeta } from "../../api/kube_object.ts";
 import type { NetworkRef } from "../../api/network.ts";
+import { podUids } from "../../api/pod_uid.ts";
 import { type ApiGroup, resourceFor } from "../../api/resource.ts";
 import type { KubeClient } from "../../kube/client/client.ts";
 import { isNotFound } from "../../kube/client/kube_error.ts";
@@ -46,7 +47,7 @@ async function podsThatLive(
   for (const namespace of namespacesToSearch(leftovers) ?? [undefined]) {
     const pages = listPages<Bare>(kube, { ...PODS, namespace }, { metadataOnly: true, signal }, PAGE_SIZE);
     for await (const { items } of pages) {
-      for (const { metadata: { uid = "" } } of items) if (asked.has(uid)) living.add(uid);
+      for (const uid of items.flatMap(({ metadata }) => podUids(metadata))) if (asked.has(uid)) living.add(uid);
     }
   }
   return living;

@@ -1,6 +1,7 @@
 /** Takes back what containers of this node had that are gone without a DEL. */
 
 import type { KubeObject } from "../../api/kube_object.ts";
+import { podUids } from "../../api/pod_uid.ts";
 import { openJournal } from "../../host/journal/attachment_journal.ts";
 import { listJournals } from "../../host/journal/list_journals.ts";
 import { isNotFound } from "../../kube/client/kube_error.ts";
@@ -69,7 +70,7 @@ async function isPodGone(
   const ref = { group: "", version: "v1", plural: "pods", namespace, name };
   try {
     const pod = await kube.get<KubeObject<"Pod", object>>(ref, { metadataOnly: true, signal });
-    return pod.metadata.uid !== uid;
+    return !podUids(pod.metadata).includes(uid);
   } catch (error) {
     if (isNotFound(error)) return true;
     throw error;

@@ -77,7 +77,10 @@ export function watchServices(daemon: Daemon, concern: (key: string) => void): S
     interfacesByPod.apply(change);
     concernThose(change, (view, demand) => {
       const pod = pods.get(podKeyOf(view)); // a Pod that is not known yet will tell of itself
-      return pod !== undefined && selects(demand, pod) && isOn(view, demand.networks);
+      if (pod === undefined || !selects(demand, pod)) return false;
+      // An interface of a new sandbox on any network makes those of the one before count no more.
+      const others = interfacesByPod.get(podKeyOf(view)).filter(({ sandbox }) => sandbox !== view.sandbox);
+      return [view, ...others].some((each) => isOn(each, demand.networks));
     });
   });
   const slices = watchResource<EndpointSlice>(daemon, managed(ENDPOINT_SLICES, SLICE_MANAGER_LABEL), (change) => {

@@ -3,6 +3,7 @@
 import type { DanmEp } from "../../../api/danm_ep.ts";
 import type { ObjectMeta } from "../../../api/kube_object.ts";
 import type { Network } from "../../../api/network.ts";
+import { podUid, podUids } from "../../../api/pod_uid.ts";
 import { resourceFor } from "../../../api/resource.ts";
 import { type KnownPods, type LegacyEndpoint, legacyEndpoint } from "../../../ipam/legacy_import.ts";
 import { listAll } from "../../../kube/client/list_all.ts";
@@ -23,10 +24,18 @@ export async function readLegacyEndpoints(
 
 async function readPods({ kube, signal }: ImportContext, namespaces: ReadonlySet<string>): Promise<KnownPods> {
   const byName = new Map<string, string>();
+  const byUid = new Map<string, string>();
+  const mirrored = new Map<string, string>();
   for (const namespace of namespaces) {
     const ref = { group: "", version: "v1", plural: "pods", namespace };
     const pods = await listAll<{ readonly metadata: ObjectMeta }>(kube, ref, { metadataOnly: true, signal });
-    for (const { metadata: { name, uid = "" } } of pods) byName.set(`${namespace}/${name}`, uid);
+    for (const { metadata } of pods) {
+      const known = podUid(metadata);
+      const name = `${namespace}/${metadata.name}`;
+      byName.set(name, known);
+      if (known !== metadata.uid) mirrored.set(name, known);
+      for (const uid of podUids(metadata)) byUid.set(uid, known);
+    }
   }
-  return { byName, uids: new Set(byName.values()) };
+  return { byName, byUid, mirrored };
 }
