@@ -28,7 +28,11 @@ export function createMeters(registry: Registry): Meters {
       },
     });
   watchGauge("danm_watched_objects", "Objects in the cache", ({ size }) => size);
-  watchGauge("danm_watch_current", "1 when the cache follows the API server", ({ isCurrent }) => Number(isCurrent));
+  watchGauge(
+    "danm_watch_current",
+    "1 when the cache follows the API server",
+    ({ isCurrent, isAbsent }) => Number(isCurrent || isAbsent),
+  );
   watchGauge("danm_watch_served", "1 when the API server serves the type", ({ served }) => Number(served === true));
   registerProcess(registry);
   return {

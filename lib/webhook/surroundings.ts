@@ -12,7 +12,7 @@ import { vniOwnerAnnotation } from "../admit/vni_owner.ts";
 import { describeNetwork } from "../attach/interface_plan.ts";
 import type { KubeClient } from "../kube/client/client.ts";
 import type { Informer } from "../kube/watch/informer.ts";
-import { isNotFound } from "../kube/client/kube_error.ts";
+import { isNotServed } from "../kube/client/kube_error.ts";
 import { listAll } from "../kube/client/list_all.ts";
 import type { AdmissionRequest } from "./admission_review.ts";
 import { createVniReserver, type VniReserver } from "./reserve_vni.ts";
@@ -55,7 +55,7 @@ export function createSurroundings(kube: KubeClient, group: ApiGroup, caches: Ne
     async networks(signal) {
       const known = NETWORK_KINDS.map(async (kind) => {
         const cache = caches[kind];
-        if (cache.isCurrent) return cache.list();
+        if (cache.isCurrent) return cache.list(); // which no kind is that was not served a moment ago
         return (await listKind<Network>(kind, signal)).map((item) => ({ ...item, kind }) as Network);
       });
       return (await Promise.all(known)).flat();
@@ -84,7 +84,7 @@ async function unlessAbsent<T>(list: Promise<readonly T[]>): Promise<readonly T[
   try {
     return await list;
   } catch (error) {
-    if (isNotFound(error)) return [];
+    if (isNotServed(error)) return [];
     throw error;
   }
 }

@@ -4,7 +4,7 @@ import { type ApiGroup, resourceFor } from "../api/resource.ts";
 import type { ObjectMeta } from "../api/kube_object.ts";
 import { vniOwnerAnnotation } from "../admit/vni_owner.ts";
 import type { KubeClient } from "../kube/client/client.ts";
-import { isNotFound } from "../kube/client/kube_error.ts";
+import { isNotServed } from "../kube/client/kube_error.ts";
 import { staleReservations } from "../reconcile/vni_reservations.ts";
 import { createVniStore } from "./vni_store.ts";
 
@@ -48,6 +48,6 @@ async function annotatedOwners(kube: KubeClient, group: ApiGroup, signal: AbortS
 
 /** A type that is not installed has no objects. */
 function ignoreAbsence(error: unknown): readonly never[] {
-  if (isNotFound(error)) return [];
+  if (isNotServed(error)) return [];
   throw error;
 }

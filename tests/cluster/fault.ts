@@ -2,6 +2,8 @@
 export type FaultAction =
   /** Answer with this HTTP status as the API server would; nothing is passed on. */
   | { readonly kind: "answer"; readonly status: number; readonly reason?: string; readonly retryAfterS?: number }
+  /** Answer as a proxy in between would that knows nothing of the API: 404 and a page. */
+  | { readonly kind: "page" }
   /** Wait, then pass it on. */
   | { readonly kind: "delay"; readonly ms: number }
   /** Wait until the test lets go, then pass it on. */

@@ -83,6 +83,8 @@ async function serve(
   switch (action?.kind) {
     case "answer":
       return answer(action, response);
+    case "page":
+      return void response.writeHead(404, { "content-type": "text/plain" }).end("404 page not found\n");
     case "hang":
       return; // closing the proxy, or the client, ends it
     case "dropBefore":
@@ -103,7 +105,9 @@ async function serve(
 
 /** Source: Kubernetes API, meta/v1 Status. */
 function answer({ status, reason, retryAfterS }: FaultAction & { kind: "answer" }, response: ServerResponse): void {
-  const body = { kind: "Status", apiVersion: "v1", status: "Failure", code: status, message: "injected fault", reason };
+  const common = { kind: "Status", apiVersion: "v1", status: "Failure", code: status, message: "injected fault" };
+  // A 404 that names nothing would not say that an object is missing.
+  const body = status === 404 ? { ...common, reason: "NotFound", details: { name: "a" } } : { ...common, reason };
   response.writeHead(status, {
     "content-type": "application/json",
     ...(retryAfterS !== undefined && { "retry-after": String(retryAfterS) }),

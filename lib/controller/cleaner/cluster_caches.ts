@@ -17,7 +17,10 @@ import { watchResource } from "../watch_resource.ts";
 export interface ClusterCaches {
   readonly informers: readonly Informer<unknown>[];
   readonly tasks: readonly Task[];
-  /** The cluster; undefined while the API server has not confirmed of each of the caches that nothing is missing. */
+  /**
+   * The cluster; undefined while the API server has not confirmed of each of the caches that nothing is missing, or that it
+   * does not serve the type: of such a kind of network nothing is known.
+   */
   view(): ClusterView | undefined;
 }
 
@@ -48,7 +51,7 @@ export function watchCluster(daemon: Daemon): ClusterCaches {
     informers,
     tasks: informers.map(({ run }) => run),
     view() {
-      if (informers.some(({ isCurrent }) => !isCurrent)) return undefined;
+      if (informers.some(({ isCurrent, isAbsent }) => !isCurrent && !isAbsent)) return undefined;
       return {
         pods: new Set(pods.list().flatMap(({ metadata }) => podUids(metadata))),
         networks: new Map(

@@ -5,7 +5,7 @@ import type { NetworkRef } from "../../api/network.ts";
 import { podUids } from "../../api/pod_uid.ts";
 import { type ApiGroup, resourceFor } from "../../api/resource.ts";
 import type { KubeClient } from "../../kube/client/client.ts";
-import { isNotFound } from "../../kube/client/kube_error.ts";
+import { isNotFound, isNotServed } from "../../kube/client/kube_error.ts";
 import { listPages } from "../../kube/client/list_pages.ts";
 import type { LeftAddress, LeftBlock, LeftEndpoint, Leftover } from "../../reconcile/stale_leftovers.ts";
 import { namespacesToSearch } from "../../reconcile/stale_search.ts";
@@ -78,6 +78,6 @@ async function isNetworkGone(
     return (await kube.get<Bare>(ref, { metadataOnly: true, signal })).metadata.uid !== uid;
   } catch (error) {
     if (!isNotFound(error)) throw error;
-    return error.reason === "NotFound"; // of a kind that is not served nobody knows what there is: that has no reason
+    return !isNotServed(error); // of a kind that is not served nobody knows what there is
   }
 }

@@ -1,6 +1,7 @@
 import type { KubeConfig } from "../config/kubeconfig.ts";
 import { conflictMeansBusy, type Patch, patchBody } from "./patch.ts";
 import { type CollectionRef, type ObjectRef, resourcePath } from "./resource_path.ts";
+import { judgePlain404 } from "./served_types.ts";
 import { createTransport, type KubeRequest, toFailure } from "./transport.ts";
 import { readWatchEvents, type WatchEvent } from "../watch/watch.ts";
 
@@ -102,17 +103,24 @@ export interface KubeClient extends Disposable {
  */
 export function createClient(config: KubeConfig, relaySocket?: string): KubeClient {
   const transport = createTransport(config, relaySocket);
-  const send = async <T>(ref: CollectionRef | ObjectRef, options: WriteOptions, request: Partial<KubeRequest<T>>) =>
-    await transport.send<T>({
-      method: "GET",
-      path: resourcePath(ref),
-      accept: accept("PartialObjectMetadata", options),
-      signal: options.signal,
-      idempotent: options.idempotent ?? false,
-      conflictMeansBusy: false,
-      read: (response) => response.json(),
-      ...request,
-    });
+  const send = async <T>(ref: CollectionRef | ObjectRef, options: WriteOptions, request: Partial<KubeRequest<T>>) => {
+    const { signal, idempotent = false } = options;
+    const common = { method: "GET", signal, conflictMeansBusy: false, read: readJson } as const;
+    const metadataAccept = accept("PartialObjectMetadata", options);
+    try {
+      return await transport.send<T>({
+        ...common,
+        path: resourcePath(ref),
+        accept: metadataAccept,
+        idempotent,
+        ...request,
+      });
+    } catch (error) {
+      const readPath = (path: string) =>
+        transport.send<unknown>({ ...common, path, accept: "application/json", idempotent: true });
+      throw await judgePlain404(error, ref, readPath);
+    }
+  };
   return {
     server: transport.server,
     get: (ref, options) => send(ref, options, { query: getQuery(options), idempotent: true }),
@@ -155,10 +163,23 @@ export function createClient(config: KubeConfig, relaySocket?: string): KubeClie
   };
 }
 
-/** The API server writes an empty list of metadata as `"items": null`. */
+function readJson<T>(response: Response): Promise<T> {
+  return response.json();
+}
+
+/**
+ * The API server writes an empty list of metadata as `"items": null`. What is no list at all, such as the greeting of a
+ * proxy, must not be taken for an empty one.
+ *
+ * @throws {SyntaxError}
+ */
 async function readList<T>(response: Response): Promise<KubeList<T>> {
   const list = await response.json();
-  return { ...list, items: list.items ?? [] };
+  const items = list?.items ?? [];
+  if (typeof list?.metadata?.resourceVersion !== "string" || !Array.isArray(items)) {
+    throw new SyntaxError("it is no list");
+  }
+  return { ...list, items };
 }
 
 function accept(metadataKind: string, { metadataOnly = false }: CallOptions): string {

@@ -1,7 +1,16 @@
-import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
+import { startFaultProxy } from "../../../tests/cluster/fault_proxy.ts";
 import { sharedCluster } from "../../../tests/cluster/shared_cluster.ts";
 import { createClient } from "./client.ts";
-import { isAlreadyExists, isConflict, isInvalid, isNotFound, KubeError } from "./kube_error.ts";
+import {
+  isAlreadyExists,
+  isConflict,
+  isInvalid,
+  isNotFound,
+  isNotServed,
+  KubeError,
+  KubeUnreachableError,
+} from "./kube_error.ts";
 import { listAll } from "./list_all.ts";
 import { loadKubeconfig } from "../config/load_kubeconfig.ts";
 import { jsonPointer } from "./patch.ts";
@@ -101,7 +110,56 @@ Deno.test("KubeClient gives refusals their meaning", async () => {
   assert(isConflict(await failure(client.update(map, { ...made, data: { k: "3" } }, soon()))));
   assert(isConflict(await failure(client.delete(map, { ...soon(), preconditions: { uid: "other" } }))));
   assert(isInvalid(await failure(client.create(maps, { metadata: { name: "A!" } }, soon()))));
-  assert(isNotFound(await failure(client.list({ group: "no.such", version: "v1", plural: "things" }, soon()))));
+});
+
+const NOT_SERVED_TYPES = [
+  ["a group that nobody serves", { group: "no.such", version: "v1", plural: "things" }, "things of no.such/v1"],
+  ["a type of a known group", { group: "apps", version: "v1", plural: "things" }, "things of apps/v1"],
+  ["another version", { group: "apps", version: "v7", plural: "deployments" }, "deployments of apps/v7"],
+  ["a core type", { group: "", version: "v1", plural: "things" }, "things of v1"],
+] as const;
+
+for (const [title, type, name] of NOT_SERVED_TYPES) {
+  Deno.test(`KubeClient tells a type that is not served from an object that is not there: ${title}`, async () => {
+    using client = cluster.client();
+    const namespace = await cluster.createNamespace();
+    const calls = [client.list(type, soon()), client.get({ ...type, namespace, name: "a" }, soon())];
+    for (const error of await Promise.all(calls.map(failure))) {
+      assert(isNotFound(error) && isNotServed(error), error?.message);
+      assertStringIncludes(`${error}`, `the API server does not serve ${name} (404 TypeNotServed)`);
+    }
+    const watch = client.watch(type, soon());
+    assert(isNotServed(await failure(watch.next())));
+  });
+}
+
+Deno.test("KubeClient takes the 404 page of a proxy for no answer about an object or a type", async () => {
+  await using proxy = await startFaultProxy(cluster);
+  using client = createClient(loadKubeconfig(proxy.kubeconfig));
+  const maps = await configMaps();
+  const calls = () => [
+    client.get({ ...maps, name: "a" }, soon()),
+    client.list({ group: "no.such", version: "v1", plural: "things" }, soon()),
+    client.delete({ ...maps, name: "a" }, soon()),
+  ];
+  for (const path of [undefined, /configmaps|things/, /^\/apis?(\/|$)/]) {
+    proxy.reset();
+    proxy.inject({ ...(path && { path }), action: { kind: "page" } });
+    const errors = await Promise.all(calls().map(failure));
+    const isCertain = path?.test("things") ?? false; // discovery gets through, so what is not served is known
+    assertEquals(errors.map(isNotFound), [false, isCertain, false], `${path}`);
+    assertEquals(errors.map((error) => (error as KubeError).status), [404, 404, 404]);
+  }
+});
+
+Deno.test("KubeClient takes what is no list for no list", async () => {
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, () => Response.json({ hello: "world" }));
+  await using _server = server;
+  const config = { ...loadKubeconfig(cluster.kubeconfig), server: `http://127.0.0.1:${server.addr.port}` };
+  using client = createClient({ ...config, caPem: undefined, clientCertificate: undefined });
+  const maps = await configMaps();
+  const error = await failure(client.list(maps, soon()));
+  assert(error instanceof KubeUnreachableError, error?.message);
 });
 
 Deno.test("KubeClient deletes only the object that is meant", async () => {

@@ -4,7 +4,7 @@
 export interface Status {
   readonly reason?: string;
   readonly message?: string;
-  readonly details?: { readonly retryAfterSeconds?: number };
+  readonly details?: { readonly name?: string; readonly retryAfterSeconds?: number };
 }
 
 /** The API server answered, and the answer was no. */
@@ -15,7 +15,10 @@ export class KubeError extends Error {
     readonly request: string,
     /** HTTP status, 300 to 599: the API server does not redirect. */
     readonly status: number,
-    /** Kubernetes' machine-readable reason, e.g. `NotFound`; empty when the answer was not a Status. */
+    /**
+     * Kubernetes' machine-readable reason, e.g. `NotFound`, or {@link NOT_SERVED}; empty when the answer was not a Status, or
+     * a 404 that does not say what was not found.
+     */
     readonly reason: string,
     explanation: string,
     /** How long the server wants callers to wait, in milliseconds, when it said so. */
@@ -47,9 +50,25 @@ export class KubeUnreachableError extends Error {
   }
 }
 
-/** No such object, or no such resource type (a CRD that is not installed). */
+/** The reason of a 404 where the API server is known not to serve the type. Kubernetes itself has none for it. */
+export const NOT_SERVED = "TypeNotServed";
+
+/**
+ * No such object, or no such resource type (a CRD that is not installed). A 404 of which the API server has said neither,
+ * e.g. the page of a proxy, proves nothing and is a failure like any other.
+ */
 export function isNotFound(error: unknown): error is KubeError {
-  return error instanceof KubeError && error.status === 404;
+  return error instanceof KubeError && error.status === 404 && error.reason !== "";
+}
+
+/** No such resource type: its CRD is not installed. */
+export function isNotServed(error: unknown): error is KubeError {
+  return error instanceof KubeError && error.status === 404 && error.reason === NOT_SERVED;
+}
+
+/** A 404 that does not say what was not found. */
+export function isPlain404(error: unknown): error is KubeError {
+  return error instanceof KubeError && error.status === 404 && error.reason === "";
 }
 
 /** The object exists already (create only). */

@@ -95,11 +95,12 @@ async function sendOnce<Answer>(
 async function toKubeError(request: KubeRequest<unknown>, response: Response): Promise<KubeError> {
   const text = await response.text();
   const { reason = "", message, details }: Status = parseStatus(text);
+  const isNamed = response.status !== 404 || details?.name !== undefined;
   const retryAfterS = Number(response.headers.get("retry-after") ?? details?.retryAfterSeconds);
   return new KubeError(
     `${request.method} ${request.path}`,
     response.status,
-    reason,
+    isNamed ? reason : "",
     message ?? (text.slice(0, 200).trim() || response.statusText),
     retryAfterS >= 0 ? retryAfterS * 1000 : undefined,
   );
@@ -123,7 +124,9 @@ export function toFailure(server: string, signal: AbortSignal, error: unknown): 
     return new KubeUnreachableError(server, "deadline", "no answer before the deadline", { cause: error });
   }
   if (error instanceof SyntaxError) {
-    return new KubeUnreachableError(server, "lost", "the answer is not JSON", { cause: error });
+    return new KubeUnreachableError(server, "lost", `the answer is not the API server's: ${error.message}`, {
+      cause: error,
+    });
   }
   if (!(error instanceof TypeError)) return error;
   const text = error.cause instanceof Error ? error.cause.message : error.message;

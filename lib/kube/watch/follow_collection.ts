@@ -2,8 +2,9 @@ import type { ObjectMeta } from "../../api/kube_object.ts";
 import { backoffMs } from "../../time/backoff.ts";
 import type { KubeClient } from "../client/client.ts";
 import { startDeadline } from "../../time/deadline.ts";
-import { isNotFound, KubeError } from "../client/kube_error.ts";
+import { isNotServed, KubeError } from "../client/kube_error.ts";
 import { listPages } from "../client/list_pages.ts";
+import { listenForCrd } from "./listen_for_crd.ts";
 import { pause } from "../../time/pause.ts";
 import type { ResourceType } from "../client/resource_path.ts";
 import type { WatchEvent } from "./watch.ts";
@@ -33,7 +34,7 @@ export type Update<T> =
   | { readonly type: "deleted"; readonly object: T }
   /** Nothing changed up to now. */
   | { readonly type: "unchanged" }
-  /** The API server does not know the type: its CRD is not installed, or not any more. */
+  /** The API server does not serve the type: its CRD is not installed, or not any more. */
   | { readonly type: "absent" }
   /** Nothing is known from now on, until an update of another type. */
   | { readonly type: "failed"; readonly error: unknown; readonly retryInMs: number };
@@ -45,7 +46,7 @@ export interface FollowPace {
   /** The server is asked to end each watch after this time and up to as much again at random. */
   readonly watchS: number;
   readonly backoff: { readonly firstMs: number; readonly maxMs: number };
-  /** How often to look whether a type that is not known has been installed. */
+  /** How often to look whether a type that is not served has been installed, although nothing was heard of its CRD. */
   readonly absentPollMs: number;
   /** How long a type that was known must stay unknown before it counts as uninstalled: one replica may lag behind. */
   readonly absentAfterMs: number;
@@ -86,19 +87,21 @@ export async function* followCollection<T extends Identified>(
 ): AsyncGenerator<Update<T>, void, undefined> {
   const place: Place = { version: undefined, failures: 0 };
   const absence = trackAbsence(pace);
+  const installed = listenForCrd(client, followed.resource, pace.backoff);
   while (!signal.aborted) {
     try {
       if (place.version === undefined) yield* listing<T>(client, followed, pace, place, signal);
       absence.served();
+      installed.served();
       yield* watching<T>(client, followed, pace, place, signal, accepted);
     } catch (error) {
       if (signal.aborted) return;
       place.failures++;
       if (mustListAgain(error)) place.version = undefined;
-      if (isNotFound(error) && absence.proven()) {
+      if (isNotServed(error) && absence.proven()) {
         place.failures = 0;
         yield { type: "absent" };
-        await pause(pace.absentPollMs * (0.5 + Math.random()), signal);
+        await installed.heard(pace.absentPollMs * (0.5 + Math.random()), signal);
       } else {
         const retryInMs = backoffMs(place.failures, pace.backoff, Math.random());
         yield { type: "failed", error, retryInMs };

@@ -42,8 +42,15 @@ export interface Informer<T> {
    * Whether nothing is missing, as far as the server has said: false from a failure on until a list, or until the next
    * watch has told something or been silent for `quietMs`. A broken line can stay unnoticed for three minutes: ask the
    * API server itself before doing what cannot be undone.
+   *
+   * Never of a type that is not served: nobody is told of its first objects in time. See `isAbsent`.
    */
   readonly isCurrent: boolean;
+  /**
+   * Whether the server has said that it does not serve the type, and has answered ever since. The type may have been
+   * installed a moment ago, with objects: whoever must know of each of them has to ask.
+   */
+  readonly isAbsent: boolean;
   /** Keeps the cache up to date until `signal` fires, then resolves. To be called once. */
   run(signal: AbortSignal): Promise<void>;
 }
@@ -70,6 +77,7 @@ export function createInformer<Wire extends Identified, T extends Identified = W
   let hasSynced = false;
   let currentFrom = Infinity; // by performance.now()
   let served: boolean | undefined;
+  let isAbsent = false;
   let listed: Set<string> | undefined;
 
   const tell = (changes: readonly Change<T>[]) => {
@@ -83,7 +91,8 @@ export function createInformer<Wire extends Identified, T extends Identified = W
   const settle = (isServed: boolean) => {
     tell(cache.retain(listed ?? new Set()));
     listed = undefined;
-    currentFrom = 0;
+    currentFrom = isServed ? 0 : Infinity;
+    isAbsent = !isServed;
     const isNews = served !== isServed;
     served = isServed;
     hasSynced = true;
@@ -110,6 +119,7 @@ export function createInformer<Wire extends Identified, T extends Identified = W
           break;
         case "failed":
           currentFrom = Infinity;
+          isAbsent = false;
           handlers.failed?.(update.error, update.retryInMs);
           break;
         default:
@@ -137,6 +147,9 @@ export function createInformer<Wire extends Identified, T extends Identified = W
     get isCurrent() {
       return performance.now() >= currentFrom;
     },
+    get isAbsent() {
+      return isAbsent;
+    },
     async run(signal) {
       try {
         await run(signal);
@@ -146,6 +159,7 @@ export function createInformer<Wire extends Identified, T extends Identified = W
         throw error;
       } finally {
         currentFrom = Infinity;
+        isAbsent = false;
       }
     },
   };

@@ -2,8 +2,11 @@
 
 import { assertEquals } from "@std/assert";
 import { eventually } from "../../../tests/cluster/eventually.ts";
+import { startFaultProxy } from "../../../tests/cluster/fault_proxy.ts";
 import { sharedCluster } from "../../../tests/cluster/shared_cluster.ts";
 import type { KubeObject } from "../../api/kube_object.ts";
+import { createClient } from "../client/client.ts";
+import { loadKubeconfig } from "../config/load_kubeconfig.ts";
 import type { FollowPace } from "./follow_collection.ts";
 import { createInformer } from "./informer.ts";
 
@@ -59,7 +62,7 @@ Deno.test("createInformer() finds a type that is installed later, empties when i
     await hears("+a");
     await admin.delete({ ...CRDS, name: crd.metadata.name }, soon());
     await hears("-a", "absent");
-    assertEquals([informer.size, informer.isCurrent], [0, true]);
+    assertEquals([informer.size, informer.isCurrent, informer.isAbsent], [0, false, true]);
     await eventually("be rid of the CRD", async () => {
       const crds = await admin.list<Thing>(CRDS, soon());
       return crds.items.every(({ metadata }) => metadata.name !== crd.metadata.name) || undefined;
@@ -95,6 +98,51 @@ Deno.test("createInformer() keeps what it knows when a server does not know the 
   await unserved(true);
   await eventually("be current again", () => informer.isCurrent || undefined);
   assertEquals([informer.size, gone], [1, []]);
+  stop.abort();
+  await running;
+});
+
+Deno.test("createInformer() notices a type at once when it is installed, without having to look", async () => {
+  const { resource, crd } = thingType();
+  using admin = cluster.client();
+  const pace = { ...PACE, absentPollMs: 3_600_000 };
+  const informer = createInformer<Thing>(admin, { resource, pace });
+  const stop = new AbortController();
+  const running = informer.run(stop.signal);
+  await eventually("know that it is not there", () => informer.isAbsent || undefined);
+  assertEquals(informer.isCurrent, false);
+  await admin.create(CRDS, crd, soon());
+  await eventually("follow it", () => informer.isCurrent || undefined);
+  assertEquals(informer.isAbsent, false);
+  stop.abort();
+  await running;
+});
+
+Deno.test("createInformer() does not take a proxy's 404 page for a type that is gone", async () => {
+  const { resource, crd, thing } = thingType();
+  using admin = cluster.client();
+  await admin.create(CRDS, crd, soon());
+  await eventually("make a thing", () => admin.create(resource, thing("a"), soon()));
+  await using proxy = await startFaultProxy(cluster);
+  using client = createClient(loadKubeconfig(proxy.kubeconfig));
+  const told: string[] = [];
+  const informer = createInformer<Thing>(client, { resource, pace: { ...PACE, absentAfterMs: 0, watchS: 1 } }, {
+    changed: ({ key, after }) => told.push(`${after ? "+" : "-"}${key}`),
+    failed: () => told.push("failed"),
+    servedChanged: (served) => told.push(served ? "served" : "absent"),
+  });
+  proxy.inject({ action: { kind: "page" } });
+  const stop = new AbortController();
+  const running = informer.run(stop.signal);
+  await eventually("fail twice", () => told.length >= 2 || undefined);
+  assertEquals([new Set(told), informer.hasSynced], [new Set(["failed"]), false], "nothing is known yet");
+  proxy.reset();
+  await informer.synced;
+  assertEquals(informer.size, 1);
+  told.length = 0;
+  proxy.inject({ action: { kind: "page" } });
+  await eventually("fail twice", () => told.length >= 2 || undefined);
+  assertEquals([new Set(told), informer.size, informer.isAbsent], [new Set(["failed"]), 1, false]);
   stop.abort();
   await running;
 });

@@ -11,6 +11,7 @@ export interface WatchEvent<T> {
  *
  * @param signal the request's own: fetch() remembers whose body to break off only as long as somebody holds the response
  * @throws {KubeError} when the server ends the watch with an error, e.g. 410 for a resourceVersion it has forgotten
+ * @throws {SyntaxError} when a line is no event
  */
 export async function* readWatchEvents<T>(
   body: ReadableStream<Uint8Array<ArrayBuffer>>,
@@ -18,17 +19,19 @@ export async function* readWatchEvents<T>(
   signal: AbortSignal,
 ): AsyncGenerator<WatchEvent<T>, void, undefined> {
   for await (const line of lines(body.pipeThrough(new TextDecoderStream(), { signal }))) {
-    const event = JSON.parse(line) as WatchEvent<T> | { readonly type: "ERROR"; readonly object: WatchStatus };
-    if (event.type === "ERROR") {
+    const event: WatchEvent<T & { readonly metadata?: unknown }> | WatchFailure | null = JSON.parse(line);
+    if (event?.type === "ERROR") {
       const { code = 500, reason = "", message = "the watch failed" } = event.object;
       throw new KubeError(request, code, reason, message);
     }
+    if (event?.object?.metadata === undefined) throw new SyntaxError("a line is no event");
     yield event;
   }
 }
 
-interface WatchStatus extends Status {
-  readonly code?: number;
+interface WatchFailure {
+  readonly type: "ERROR";
+  readonly object: Status & { readonly code?: number };
 }
 
 async function* lines(chunks: ReadableStream<string>): AsyncGenerator<string, void, undefined> {

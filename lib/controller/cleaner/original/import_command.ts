@@ -6,7 +6,7 @@ import { API_GROUPS, DEFAULT_API_GROUP, resourceFor } from "../../../api/resourc
 import { createBlockStore } from "../../../kube/blocks/block_store.ts";
 import { createDaemonClient } from "../../../kube/client/daemon_client.ts";
 import { daemonConfig } from "../../../kube/config/daemon_config.ts";
-import { isNotFound } from "../../../kube/client/kube_error.ts";
+import { isNotServed } from "../../../kube/client/kube_error.ts";
 import { listAll } from "../../../kube/client/list_all.ts";
 import { booleanFlag, choiceFlag, type Flag, type FlagValues, textFlag } from "../../flag.ts";
 import { helpText } from "../../help_text.ts";
@@ -90,7 +90,7 @@ async function listNetworks(context: ImportContext, wanted: NetworkName | undefi
       ...(wanted?.namespace !== undefined && { namespace: wanted.namespace }),
     };
     const list = listAll<Network>(kube, ref, { metadataOnly: true, signal }).catch((error) => {
-      if (isNotFound(error) && error.reason !== "NotFound") return []; // a kind that is not installed has no reason
+      if (isNotServed(error)) return [];
       throw error;
     });
     found.push(...(await list).map((item) => ({ ...item, kind }) as Network));

@@ -1,0 +1,55 @@
+/** A cluster of its own, to which types come late: with the rights of its manifest each daemon notices them at once. */
+
+import { fromFileUrl } from "@std/path/posix";
+import { resourceFor } from "../../lib/api/resource.ts";
+import { createClient } from "../../lib/kube/client/client.ts";
+import { loadKubeconfig } from "../../lib/kube/config/load_kubeconfig.ts";
+import { createInformer, type Informer } from "../../lib/kube/watch/informer.ts";
+import { ATTACHMENT_DEFINITIONS } from "../../lib/reconcile/attachment_definition.ts";
+import { applyManifests } from "../cluster/apply_manifests.ts";
+import { eventually } from "../cluster/eventually.ts";
+import { startCluster } from "../cluster/start_cluster.ts";
+import { applyDefinitionCrd, applyNetworkCrds } from "../netwatcher/test_cluster.ts";
+
+const ROOT = fromFileUrl(new URL("../..", import.meta.url));
+const NETWORKS = (["DanmNet", "TenantNetwork", "ClusterNetwork"] as const).map((kind) =>
+  resourceFor(kind, "danm.k8s.io")
+);
+const [DANM_EPS, BLOCKS] = (["DanmEp", "AddressBlock"] as const).map((kind) => resourceFor(kind, "danm.k8s.io"));
+
+/** By manifest: the service account, and what it follows. */
+const DAEMONS = {
+  cleaner: { account: "cleaner", types: [...NETWORKS, DANM_EPS!, BLOCKS!] },
+  netwatcher: { account: "netwatcher", types: [...NETWORKS, ATTACHMENT_DEFINITIONS] },
+  svcwatcher: { account: "svcwatcher", types: [DANM_EPS!] },
+  webhook: { account: "danm-webhook", types: NETWORKS },
+};
+
+Deno.test("daemons notice types that come late without having to look, with the rights of their manifests", async () => {
+  await using cluster = await startCluster();
+  await using cleanUp = new AsyncDisposableStack();
+  const informers: { readonly name: string; readonly informer: Informer<unknown> }[] = [];
+  const stop = new AbortController();
+  for (const [daemon, { account, types }] of Object.entries(DAEMONS)) {
+    await applyManifests(cluster, `${ROOT}/manifests/${daemon}/rbac.yaml`);
+    const kubeconfig = await cluster.kubeconfigFor({ namespace: "kube-system", name: account });
+    const client = cleanUp.use(createClient(loadKubeconfig(kubeconfig)));
+    for (const resource of types) {
+      const informer = createInformer(client, { resource, pace: { absentPollMs: 3_600_000 } });
+      const running = informer.run(stop.signal);
+      cleanUp.defer(async () => {
+        stop.abort();
+        await running;
+      });
+      informers.push({ name: `${daemon} ${resource.plural}`, informer });
+    }
+  }
+  const missing = (is: (informer: Informer<unknown>) => boolean) =>
+    informers.filter(({ informer }) => !is(informer)).map(({ name }) => name);
+  const all = (what: string, is: (informer: Informer<unknown>) => boolean) =>
+    eventually(what, () => missing(is).length === 0 || undefined);
+  await all("know that nothing is there", ({ isAbsent }) => isAbsent);
+  await applyNetworkCrds(cluster);
+  await applyDefinitionCrd(cluster);
+  await all("follow everything", ({ isCurrent }) => isCurrent);
+});
