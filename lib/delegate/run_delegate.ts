@@ -6,8 +6,9 @@ import { decodeResult } from "../cni/decode_result.ts";
 import { encodeEnvironment, type Parameters } from "../cni/environment.ts";
 import { CniError, decodeError, errorCode } from "../cni/error.ts";
 import type { Result } from "../cni/result.ts";
-import { findExecutable } from "../host/processes/find_executable.ts";
-import { type ProcessResult, runProcess } from "../host/processes/process.ts";
+import { findExecutable } from "../process/find_executable.ts";
+import { PROGRAM_PATH } from "../process/program_folders.ts";
+import { type ProcessResult, runProcess } from "../process/run_process.ts";
 
 /** The file of a delegate is in none of the plugin folders. */
 export class DelegateMissingError extends Error {
@@ -23,9 +24,6 @@ export class DelegateInterruptedError extends Error {
   }
 }
 
-/** What plugins may look programs up in (iptables, for one), as runtimes may have no PATH themselves. */
-const PROGRAM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-
 /**
  * Runs the plugin `config.type`; its whole process tree is gone when this settles.
  *
@@ -40,12 +38,13 @@ export async function runDelegate(
   parameters: Parameters,
   signal: AbortSignal,
 ): Promise<Result | undefined> {
-  const program = await findExecutable(config.type, parameters.path);
+  const program = findExecutable(config.type, parameters.path);
   if (program === undefined) {
     throw new DelegateMissingError(
       `Cannot run plugin ${config.type}: it is not in CNI_PATH, must be in one of ${parameters.path.join(", ")}`,
     );
   }
+  // Plugins start others (iptables, for one), and runtimes may have no PATH themselves.
   const env = { ...encodeEnvironment(parameters), ...childMarker, PATH: PROGRAM_PATH };
   const command = { program, args: [], stdin: JSON.stringify(config), env };
   const outcome = await runProcess(command, signal).catch((error) => {

@@ -1,7 +1,8 @@
 /** Whether the plugins work on the node, before anything depends on them. */
 
 import { decodeError } from "../cni/error.ts";
-import { runProcess } from "../host/processes/process.ts";
+import { PROGRAM_PATH } from "../process/program_folders.ts";
+import { runProcess } from "../process/run_process.ts";
 import type { Node } from "./node.ts";
 import { PLUGINS } from "./payload.ts";
 
@@ -9,7 +10,7 @@ import { PLUGINS } from "./payload.ts";
 const TOOLS = ["ip", "nsenter", "setsid", "sh", "stat"] as const;
 
 /** Prints those of its arguments that are no programs. */
-const FIND_MISSING = `PATH=/usr/bin:/usr/sbin:/bin:/sbin:/usr/local/bin:/usr/local/sbin
+const FIND_MISSING = `PATH=${PROGRAM_PATH}
 for name; do command -v "$name" >/dev/null || echo "$name"; done`;
 
 const VERSION_INPUT = '{"cniVersion":"1.0.0"}';

@@ -1,6 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { eventually } from "../../tests/cluster/eventually.ts";
-import { runProgram } from "./_run_program.ts";
+import { processes } from "../process/testdata/processes.ts";
+import { ProgramKilledError, runProgram } from "./_run_program.ts";
 
 Deno.test("runProgram() gives input, and takes output of any size", async () => {
   const input = "line\n".repeat(100_000);
@@ -19,23 +20,30 @@ Deno.test("runProgram() asks for untranslated messages", async () => {
 });
 
 Deno.test("runProgram() says what to install when the program is not there", async () => {
-  await assertRejects(() => runProgram(["no-such-program"]), Error, "Cannot run no-such-program: it is not in");
+  await assertRejects(() => runProgram(["no-such-program"]), Error, "Cannot run no-such-program: it is in none of");
 });
 
-Deno.test("runProgram() ends the program when the signal fires, and rejects with its reason", async () => {
-  const controller = new AbortController();
-  const reason = new Error("too late");
-  const folder = await Deno.makeTempDir();
-  try {
-    const run = runProgram(["sh", "-c", 'echo $$ >"$0/pid"; exec sleep infinity', folder], "", controller.signal);
-    const ended = assertRejects(() => run);
-    const pid = await eventually("start", async () => (await Deno.readTextFile(`${folder}/pid`)).trim() || undefined);
-    controller.abort(reason);
-    const isGone = () => Deno.stat(`/proc/${pid}`).then(() => undefined, () => true);
-    await eventually("end the program", isGone)
-      .finally(() => runProgram(["kill", "-KILL", pid]));
-    assertEquals(await ended, reason);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+Deno.test("runProgram() takes nothing from a program that somebody ended", async () => {
+  const run = () => runProgram(["sh", "-c", "echo half; kill -KILL $$"]);
+  await assertRejects(run, ProgramKilledError, "it was ended by SIGKILL");
 });
+
+for (const [what, script] of [["program", "exec sleep infinity"], ["shell and its child", "sleep infinity & wait"]]) {
+  Deno.test(`runProgram() has ended the ${what} when it rejects with the reason of a signal`, async () => {
+    const controller = new AbortController();
+    const reason = new Error("too late");
+    const folder = await Deno.makeTempDir();
+    try {
+      const words = ["sh", "-c", `trap "" TERM; echo $$ >"$0/pid"; ${script}`, folder];
+      const ended = assertRejects(() => runProgram(words, "", controller.signal));
+      const pid = Number(await eventually("start", () => Deno.readTextFile(`${folder}/pid`).catch(() => undefined)));
+      const living = () => processes().filter(({ group, state }) => group === pid && state !== "Z");
+      await eventually("start the child", () => living().some(({ command }) => command.includes("sleep")) || undefined);
+      controller.abort(reason);
+      assertEquals(await ended, reason);
+      assertEquals(living(), []);
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  });
+}

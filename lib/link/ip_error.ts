@@ -49,8 +49,12 @@ const REASONS: readonly (readonly [RegExp, IpErrorReason])[] = [
   [/not supported|Unknown device type/, "unsupported"],
 ];
 
+/** What the programs that were to run ip(8) say of themselves: nothing about links, whatever it sounds like. */
+const NOT_OF_IP = /^(\S*\/)?(nsenter|sh): /m;
+
 /** What a message of ip(8) means. */
 export function ipErrorReason(message: string): IpErrorReason {
+  if (NOT_OF_IP.test(message)) return "other";
   return REASONS.find(([pattern]) => pattern.test(message))?.[1] ?? "other";
 }
 

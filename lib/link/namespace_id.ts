@@ -1,6 +1,6 @@
 /** Telling network namespaces apart. Source: namespaces(7), "The /proc/pid/ns/ directory". */
 
-import { runProgram } from "./_run_program.ts";
+import { type FileIdentity, statNamespaces } from "./_stat_namespaces.ts";
 
 /** What is at a path. */
 export interface NamespaceId {
@@ -10,29 +10,32 @@ export interface NamespaceId {
   readonly isOwn: boolean;
 }
 
-const OWN = "/proc/self/ns/net";
-
-/** Looks which namespace is at `path`, which must be absolute. */
+/**
+ * Looks which namespace is at `path`, which must be absolute.
+ *
+ * @throws {Error} when it cannot be told
+ */
 export async function readNamespaceId(path: string, signal?: AbortSignal): Promise<NamespaceId> {
-  // A program does it because Deno lets nobody look below /proc who does not have every permission.
-  const words = ["stat", "--dereference", "--format=%d:%i %n", "--", OWN, path];
-  const lines = (await runProgram(words, "", signal)).stdout.trimEnd().split("\n");
-  const idOf = (name: string) => lines.find((line) => line.endsWith(` ${name}`))?.split(" ", 1)[0];
-  const id = idOf(path);
-  return { isOwn: id !== undefined && id === idOf(OWN), ...(id !== undefined && { id }) };
+  const { own, found } = await statNamespaces([path], signal);
+  const file = found.get(path);
+  if (file === undefined) return { isOwn: false };
+  const id = idOf(file);
+  return { id, isOwn: id === idOf(own) };
+}
+
+function idOf({ device, inode }: FileIdentity): string {
+  return `${device}:${inode}`;
 }
 
 /**
- * Whether the namespace `id` is at `path`, as far as this process may look: below /proc it may not, and says no. Costs
+ * Whether the namespace `id` is certain to be at `path`: below /proc, and by way of it, this process may not look. Costs
  * no process.
  */
 export function isNamespace(path: string, id: string): boolean {
-  if (path.startsWith("/proc/")) return false;
   try {
     const { dev, ino } = Deno.statSync(path);
     return `${dev}:${ino}` === id;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
+  } catch {
+    return false; // which of many reasons it is, readNamespaceId() tells
   }
 }

@@ -8,8 +8,10 @@ export class NamespaceMissingError extends Error {
   }
 }
 
+const MISSING =
+  /^(\S*\/)?nsenter: (cannot open .*: (No such (file or directory|process)|Not a directory)|reassociate to namespace .*: Invalid argument)/m;
+
 /** Whether nsenter(1) printed that `--net=PATH` is not there, or no namespace any more (a file left by ip-netns(8)). */
 export function saysNamespaceMissing(stderr: string): boolean {
-  return /^nsenter: (cannot open .*: No such (file or directory|process)|reassociate to namespace .*: Invalid argument)/m
-    .test(stderr);
+  return MISSING.test(stderr);
 }

@@ -24,17 +24,17 @@ export class OwnNamespaceError extends Error {
   }
 }
 
-/** Prints the namespace's ID, then runs the script below in it; or prints `own`. Both texts are constant. */
+/** Runs the script below in the namespace, or prints `own`. Both texts are constant. */
 const SCRIPT = `
 if [ "$1" -ef /proc/self/ns/net ]; then echo own; exit; fi
-stat -L -c %d:%i -- "$1"
 inside=$2 path=$1
 shift 2
 exec nsenter --net="$path" -- sh -c "$inside" sh "$@"
 `;
 
-/** Writes the settings that the kernel has, then lists the links. */
+/** Prints the namespace's ID, writes the settings that the kernel has, then lists the links. */
 const INSIDE = `
+stat -L -c %d:%i /proc/self/ns/net || exit
 while [ $# -gt 0 ]; do
   if [ -e "$1" ]; then printf %s "$2" >"$1"; fi
   shift 2

@@ -8,7 +8,7 @@ import { GATEWAY_OWNER, UNRECORDED_OWNER } from "../../lib/ipam/legacy_import.ts
 import { poolOf } from "../../lib/ipam/pool.ts";
 import { reserveAddress } from "../../lib/ipam/reserve_address.ts";
 import { AddressTakenError } from "../../lib/ipam/reserve_error.ts";
-import { killChild } from "../../lib/host/processes/kill_group.ts";
+import { killChild } from "../../lib/process/kill_group.ts";
 import { createBlockStore } from "../../lib/kube/blocks/block_store.ts";
 import { listAll } from "../../lib/kube/client/list_all.ts";
 import { type Family, formatAddress, parseAddress } from "../../lib/net/address.ts";

@@ -1,7 +1,7 @@
 /** kill -9 at every chosen and at many random moments: a later DEL, ADD or GC leaves nothing of it. */
 
 import { assertEquals } from "@std/assert";
-import { killChild } from "../../lib/host/processes/kill_group.ts";
+import { killChild } from "../../lib/process/kill_group.ts";
 import { eventually } from "../cluster/eventually.ts";
 import { type FaultProxy, startFaultProxy } from "../cluster/fault_proxy.ts";
 import { DANM_ACCOUNT, type TestContainer, type TestNode } from "../runtime/test_node.ts";

@@ -7,7 +7,7 @@ import { encodeEnvironment } from "../../lib/cni/environment.ts";
 import { decodeError } from "../../lib/cni/error.ts";
 import type { FakeIpamSection } from "../../lib/cni/fake_ipam.ts";
 import { cniVersions } from "../../lib/cni/version.ts";
-import { runProcess } from "../../lib/host/processes/process.ts";
+import { runProcess } from "../../lib/process/run_process.ts";
 import { findBinary } from "../cluster/find_binary.ts";
 import { createNamespace, joinNamespaces, type TestNamespace } from "../netns.ts";
 import { writeFakeipam } from "./fakeipam_program.ts";

@@ -2,7 +2,7 @@
 
 import { assertEquals, assertMatch } from "@std/assert";
 import { cniVersions } from "../../lib/cni/version.ts";
-import { runProcess } from "../../lib/host/processes/process.ts";
+import { runProcess } from "../../lib/process/run_process.ts";
 import { denoEnvironment, fakeipamCommand } from "./fakeipam_program.ts";
 
 const variables = {

@@ -2,12 +2,16 @@
 const LAYERS: readonly (readonly string[])[] = [
   ["net", "time", "cni", "api"],
   ["ipam", "attach", "admit", "reconcile"],
+  ["process"],
   ["kube", "link", "host"],
   ["plugin", "delegate", "controller", "webhook", "installer"],
 ];
 
+/** The first layer that may do more than compute: the running of programs, which several adapters are made of. */
+const FIRST_IMPURE = 2;
+
 /** Adapters know nothing of each other: what joins them is a use case. */
-const ADAPTERS = 2;
+const ADAPTERS = 3;
 
 /** Where a file of the project belongs. */
 interface Place {
@@ -43,7 +47,7 @@ export function importObjection(file: string, target: string): string | undefine
 /** Whether the file must compute only: no input, output or clock of its own. Tests have to reach what they test. */
 export function isPure(file: string): boolean {
   const { layer } = placeOf(file);
-  return layer >= 0 && layer < ADAPTERS && !isTest(file);
+  return layer >= 0 && layer < FIRST_IMPURE && !isTest(file);
 }
 
 /** Whether the file is in a folder of lib that no layer names. */

@@ -19,6 +19,8 @@ const IMPORTS: readonly { file: string; source: string; refused: boolean }[] = [
   // sideways
   { file: "lib/link/a.ts", source: `import { lock } from "../host/lock.ts";`, refused: true },
   { file: "lib/kube/deep/a.ts", source: `import { lock } from "../../host/lock.ts";`, refused: true },
+  { file: "lib/process/a.ts", source: `import { lock } from "../host/lock.ts";`, refused: true },
+  { file: "lib/link/a.ts", source: `import { run } from "../process/run.ts";`, refused: false },
   { file: "lib/net/a.ts", source: `import { request } from "../cni/request.ts";`, refused: false },
   { file: "lib/attach/a.ts", source: `import { pool } from "../ipam/pool.ts";`, refused: false },
   { file: "lib/plugin/a.ts", source: `import { run } from "../delegate/run.ts";`, refused: false },
@@ -62,6 +64,7 @@ const USES: readonly { file: string; source: string; refused: boolean }[] = [
   { file: "lib/ipam/a.ts", source: `export const ports = { process: 1, fetch: 2 };`, refused: false },
   { file: "lib/ipam/a_test.ts", source: `Deno.test("a", () => {});`, refused: false },
   { file: "lib/link/a.ts", source: `export const name = Deno.hostname();`, refused: false },
+  { file: "lib/process/a.ts", source: `export const name = Deno.hostname();`, refused: false },
   { file: "cmd/danm/main.ts", source: `Deno.exit(1);`, refused: false },
 ];
 

@@ -40,6 +40,7 @@ const PURE_FOLDERS = config.test.include.map((glob) => glob.replace("**/*_test.t
 const HOST_FOLDERS = [
   "lib/link/",
   "lib/host/",
+  "lib/process/",
   "lib/delegate/",
   "crds/",
   "tests/build/",

@@ -1,7 +1,7 @@
 /** Running daemons for tests, as processes with the permissions they are shipped with. */
 
 import { fromFileUrl } from "@std/path/posix";
-import { killChild } from "../../lib/host/processes/kill_group.ts";
+import { killChild } from "../../lib/process/kill_group.ts";
 import type { LogFields } from "../../lib/host/serving/log.ts";
 import { eventually } from "../cluster/eventually.ts";
 import { readLines } from "./read_lines.ts";

@@ -1,6 +1,6 @@
 /** One container whose danm is killed, and what cleans up after it. */
 
-import { killChild } from "../../lib/host/processes/kill_group.ts";
+import { killChild } from "../../lib/process/kill_group.ts";
 import { sweepContainers } from "../../lib/controller/netwatcher/sweep_containers.ts";
 import { openLog } from "../../lib/host/serving/log.ts";
 import { createBlockStore } from "../../lib/kube/blocks/block_store.ts";

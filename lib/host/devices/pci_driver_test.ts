@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { isUserspaceDriver, pciDriver } from "./pci_driver.ts";
-import { inDirectory } from "../testdata/in_directory.ts";
+import { inDirectory } from "../../../tests/in_directory.ts";
 
 const never = new AbortController().signal;
 

@@ -1,7 +1,7 @@
 import { assertEquals, assertGreater, assertRejects, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path/posix";
 import { listPodDevices, PodResourcesError } from "./pod_resources.ts";
-import { inDirectory } from "../testdata/in_directory.ts";
+import { inDirectory } from "../../../tests/in_directory.ts";
 import { type Kubelet, type PodResources, servePodResources } from "./testdata/pod_resources_server.ts";
 
 const POD = { namespace: "tenant", name: "upf-0" };

@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { placeFile, placingName } from "./place_file.ts";
-import { inDirectory } from "../testdata/in_directory.ts";
+import { inDirectory } from "../../../tests/in_directory.ts";
 
 const names = (folder: string) => [...Deno.readDirSync(folder)].map(({ name }) => name).sort();
 

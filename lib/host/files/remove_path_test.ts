@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { removeIfEmpty } from "./remove_path.ts";
-import { inDirectory } from "../testdata/in_directory.ts";
+import { inDirectory } from "../../../tests/in_directory.ts";
 
 /** Makes a mount point `mounted` in a folder that is only to be read, and removes it there. */
 const SCRIPT = `

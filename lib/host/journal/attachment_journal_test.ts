@@ -3,8 +3,8 @@ import { dirname, fromFileUrl, join } from "@std/path/posix";
 import { type AttachmentJournal, JournalError, openJournal } from "./attachment_journal.ts";
 import { journalPath } from "./journal_path.ts";
 import { hasJournal, listJournals } from "./list_journals.ts";
-import { runProcess } from "../processes/process.ts";
-import { inDirectory } from "../testdata/in_directory.ts";
+import { runProcess } from "../../process/run_process.ts";
+import { inDirectory } from "../../../tests/in_directory.ts";
 
 interface Step {
   readonly type: string;

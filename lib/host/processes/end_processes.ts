@@ -1,15 +1,20 @@
 /** Ends what a process that was killed has left running. */
 import { pause } from "../../time/pause.ts";
-import { runProcess } from "./process.ts";
+import { type ProcessCommand, runProcess } from "../../process/run_process.ts";
 
-/** Prints, and kills, the processes whose environment has each of three lines. A shell, as it expands the pattern. */
+/**
+ * Kills the processes whose environment has each of three lines, and prints those it found: whether they are gone, the
+ * next look shows. A shell, as it expands the pattern. grep(1) ends with 2 whenever a process ends meanwhile.
+ */
 const SCRIPT = `
-files=$(grep -lszxF -e "$1" /proc/[0-9]*/environ)
-[ -z "$files" ] || files=$(grep -lszxF -e "$2" $files /dev/null)
-[ -z "$files" ] || files=$(grep -lszxF -e "$3" $files /dev/null)
+having() { grep -lszxF -e "$@"; [ $? -le 2 ] || exit; }
+files=$(having "$1" /proc/[0-9]*/environ) || exit
+[ -z "$files" ] || files=$(having "$2" $files /dev/null) || exit
+[ -z "$files" ] || files=$(having "$3" $files /dev/null) || exit
 for file in $files; do
   id=\${file#/proc/}
-  kill -KILL "\${id%/environ}" 2>/dev/null && echo "\${id%/environ}"
+  kill -KILL "\${id%/environ}" 2>/dev/null
+  echo "\${id%/environ}"
 done
 `;
 
@@ -21,11 +26,19 @@ const LOOK_MS = 5;
  * processes, and all that they started meanwhile; resolves when none is left. Source: proc(5), /proc/pid/environ.
  *
  * @throws the reason of `signal`, when one does not end
+ * @throws {Error} when the search itself was ended, so that nothing can be told
  */
 export async function endProcesses(
   variables: readonly [variable: string, variable: string, variable: string],
   signal: AbortSignal,
 ): Promise<void> {
   const command = { program: "sh", args: ["-c", SCRIPT, "sh", ...variables], env: {} };
-  while ((await runProcess(command, signal)).stdout !== "") await pause(LOOK_MS);
+  while (await look(command, signal)) await pause(LOOK_MS);
+}
+
+/** Whether there was one. */
+async function look(command: ProcessCommand, signal: AbortSignal): Promise<boolean> {
+  const { code, stdout, stderr } = await runProcess(command, signal);
+  if (code === 0) return stdout !== "";
+  throw new Error(`Cannot look for processes: the search ended with code ${code}: ${stderr.trim()}`);
 }

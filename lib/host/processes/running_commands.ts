@@ -15,7 +15,9 @@ export async function runningCommands(proc: string): Promise<string[]> {
 async function readCommand(path: string): Promise<string> {
   try {
     return (await Deno.readTextFile(path)).replaceAll("\0", " ").trim();
-  } catch {
-    return ""; // the process has ended
+  } catch (error) {
+    const { code } = error as { readonly code?: string };
+    if (code === "ENOENT" || code === "ESRCH") return ""; // the process has ended
+    throw error;
   }
 }

@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { fromFileUrl, join } from "@std/path/posix";
 import { isLogLevel, openLog } from "./log.ts";
-import { runProcess } from "../processes/process.ts";
-import { inDirectory } from "../testdata/in_directory.ts";
+import { runProcess } from "../../process/run_process.ts";
+import { inDirectory } from "../../../tests/in_directory.ts";
 
 const readLines = (text: string) => text.split("\n").slice(0, -1).map((line) => JSON.parse(line));
 

@@ -1,8 +1,9 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { fromFileUrl, join } from "@std/path/posix";
 import { OutputTooLongError } from "./collect_output.ts";
-import { type ProcessCommand, ProgramMissingError, runProcess } from "./process.ts";
-import { inDirectory } from "../testdata/in_directory.ts";
+import { type ProcessCommand, runProcess } from "./run_process.ts";
+import { ProgramMissingError } from "./start_program.ts";
+import { inDirectory } from "../../tests/in_directory.ts";
 import { processes } from "./testdata/processes.ts";
 
 const NEVER = new AbortController().signal;
@@ -65,7 +66,7 @@ Deno.test("runProcess() says that a program is missing, and why", async (t) => {
   await inDirectory(async (directory) => {
     await Deno.writeTextFile(join(directory, "script"), "#!/no/such/interpreter\n", { mode: 0o755 });
     const cases: [string, string][] = [
-      ["no-such-program", "Cannot run no-such-program: it is in none of /usr/bin, /usr/sbin"],
+      ["no-such-program", "Cannot run no-such-program: it is in none of /usr/sbin, /usr/bin"],
       ["/no/such/program", "Cannot run /no/such/program: it is no executable file"],
       ["/etc/passwd", "Cannot run /etc/passwd: it is no executable file"],
       ["/etc", "Cannot run /etc: it is no executable file"],
@@ -168,27 +169,41 @@ Deno.test("runProcess() runs many programs at once and leaves no zombie, aborted
   assertEquals(zombies(), []);
 });
 
-Deno.test("runProcess() kills the program itself where Deno may not signal its group", async () => {
+Deno.test("runProcess() kills everything it started where Deno may run but setsid(1)", async () => {
   await inDirectory(async (directory) => {
-    const script = join(directory, "script.ts");
+    const [script, pid] = [join(directory, "script.ts"), join(directory, "pid")];
+    // The deadline passes when all have started, and whatever is asked for alone is not.
     await Deno.writeTextFile(
       script,
-      `import { runProcess } from ${JSON.stringify(import.meta.resolve("./process.ts"))};
-       const run = runProcess({ program: "/bin/sleep", args: ["60"] }, AbortSignal.timeout(50));
+      `import { runProcess } from ${JSON.stringify(import.meta.resolve("./run_process.ts"))};
+       const stop = new AbortController();
+       const args = ["-c", "trap '' TERM; sleep 60 & (sleep 61; echo) & echo $$ > ${pid}; echo; wait"];
+       const run = runProcess({ program: "sh", args, isAlone: true }, stop.signal);
+       while (!await Deno.readTextFile("${pid}").catch(() => "")) await new Promise((done) => setTimeout(done, 5));
+       stop.abort(new DOMException("too late", "TimeoutError"));
        await run.catch((error) => console.log(error.name));`,
     );
-    const config = fromFileUrl(import.meta.resolve("../../../deno.json"));
-    const args = [
-      "run",
-      "--no-prompt",
-      "--no-check",
-      "--config",
-      config,
-      "--allow-read",
-      "--allow-run=/bin/sleep,setsid",
-      script,
-    ];
+    const config = fromFileUrl(import.meta.resolve("../../deno.json"));
+    const may = ["--allow-read", "--allow-run=/usr/bin/setsid"];
+    const args = ["run", "--no-prompt", "--no-check", "--config", config, ...may, script];
     const { stdout, stderr } = await runProcess({ program: Deno.execPath(), args }, AbortSignal.timeout(30_000));
     assertEquals({ stdout, stderr }, { stdout: "TimeoutError\n", stderr: "" });
+    assertEquals(livingOf(await writtenPid(pid)), []);
   });
+});
+
+Deno.test("runProcess() kills a program that starts no other, and reaps it, before it rejects", async () => {
+  const stop = new AbortController();
+  const run = runProcess({ program: "sleep", args: ["60.125"], isAlone: true }, stop.signal);
+  const isMeant = ({ command }: { command: string }) => command.endsWith("sleep\x0060.125\0");
+  assertEquals((await eventually(() => processes().find(isMeant))).parent, Deno.pid);
+  stop.abort(new Error("the deadline passed"));
+  await assertRejects(() => run, Error, "the deadline passed");
+  assertEquals(processes().filter(isMeant), []);
+  assertEquals(zombies(), []);
+});
+
+Deno.test("runProcess() gives a program variables beside its own", async () => {
+  const { stdout } = await runProcess({ program: "env", args: [], variables: { DANM_CHILD: "1" } }, NEVER);
+  assertEquals(stdout.includes("\nDANM_CHILD=1\n") && /^PATH=/m.test(stdout), true);
 });

@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import { join } from "@std/path/posix";
 import { findExecutable } from "./find_executable.ts";
 
@@ -12,16 +12,16 @@ Deno.test("findExecutable() takes the first executable file of that name", async
   await Deno.symlink(join(c, "bridge"), join(b, "ptp"));
   await Deno.symlink("loop", join(a, "loop"));
   const directories = [join(root, "none"), join(b, "bridge"), a, b, c];
-  assertEquals(await findExecutable("bridge", directories), join(b, "bridge"));
-  assertEquals(await findExecutable("ptp", directories), join(b, "ptp"));
-  assertEquals(await findExecutable("loop", directories), undefined);
-  assertEquals(await findExecutable("macvlan", directories), undefined);
-  assertEquals(await findExecutable("bridge", []), undefined);
+  assertEquals(findExecutable("bridge", directories), join(b, "bridge"));
+  assertEquals(findExecutable("ptp", directories), join(b, "ptp"));
+  assertEquals(findExecutable("loop", directories), undefined);
+  assertEquals(findExecutable("macvlan", directories), undefined);
+  assertEquals(findExecutable("bridge", []), undefined);
   await Deno.remove(root, { recursive: true });
 });
 
-Deno.test("findExecutable() refuses a name that is a path", async () => {
+Deno.test("findExecutable() refuses a name that is a path", () => {
   for (const name of ["", ".", "..", "../sh", "/bin/sh", "bin/sh", "sh\0"]) {
-    await assertRejects(() => findExecutable(name, ["/bin"]), RangeError, "Cannot find program: name is ");
+    assertThrows(() => findExecutable(name, ["/bin"]), RangeError, "Cannot find program: name is ");
   }
 });

@@ -1,5 +1,5 @@
 /** Ends a process and all that it started. */
-import { pause } from "../../time/pause.ts";
+import { pause } from "../time/pause.ts";
 
 /** Killed processes that this one did not start are reaped by PID 1: how long it is given, and how often to look. */
 const REAP_MS = 200;
@@ -10,28 +10,38 @@ const LOOK_MS = 2;
  * of that group any more; not for long, as a PID 1 that reaps nothing keeps the dead for ever.
  *
  * The child comes first: it cannot start anything after that, not even become a leader.
- *
- * Under `--allow-run` with a list Deno may signal no group: only `child` is killed then.
  */
 export async function killGroup(child: Deno.ChildProcess): Promise<void> {
   const status = child.status;
   killChild(child);
-  const isLed = signalGroup(child.pid, "SIGKILL");
+  const isLed = signalGroup(child.pid, "-KILL");
   await status;
   for (const start = performance.now(); isLed && performance.now() - start < REAP_MS; await pause(LOOK_MS)) {
-    if (!signalGroup(child.pid, 0)) return;
+    if (!signalGroup(child.pid, "-0")) return;
   }
 }
 
-/** Whether there was a process in the group, and it could be signalled. */
-function signalGroup(leader: number, signal: Deno.Signal | 0): boolean {
+/**
+ * Whether there was a process in the group.
+ *
+ * Not asynchronous: as long as this process has not reaped the leader, nobody else can get its number.
+ */
+function signalGroup(leader: number, signal: "-KILL" | "-0"): boolean {
   try {
-    Deno.kill(-leader, signal);
+    Deno.kill(-leader, signal === "-KILL" ? "SIGKILL" : 0);
     return true;
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotCapable) return false;
+    if (error instanceof Deno.errors.NotFound) return false;
+    if (error instanceof Deno.errors.NotCapable) return signalByProgram(leader, signal);
     throw error;
   }
+}
+
+/** Under `--allow-run` with a list Deno may signal no group; a shell can, and setsid(1), which is listed, becomes one. */
+function signalByProgram(leader: number, signal: "-KILL" | "-0"): boolean {
+  const args = ["sh", "-c", 'kill "$1" "-$2" 2>/dev/null', "sh", signal, `${leader}`];
+  return new Deno.Command("/usr/bin/setsid", { args, stdin: "null", stdout: "null", stderr: "null" }).outputSync()
+    .success;
 }
 
 /** Kills `child` with SIGKILL, unless it has ended by itself. */
