@@ -110,7 +110,7 @@ async function serve<Table extends FlagTable>(
 ): Promise<number> {
   try {
     const config = () => daemonConfig(flags.kubeconfig);
-    using kube = createDaemonClient(config);
+    using kube = createDaemonClient(config, { program: `danm-${program.name}` });
     const daemon = createServices(program.name, flags.apiGroup, config, kube, log);
     await using _server = serveProbes(flags.metricsAddress, daemon);
     const work: Task = (signal) => program.run(daemon, flags, signal);

@@ -22,6 +22,12 @@ Deno.test("runDaemon() works, answers probes and ends cleanly when asked to", as
     const { data } = await admin.get<{ data: Record<string, string> }>({ ...maps, name: "a" }, soon());
     return data["copy"] === "1" || undefined;
   });
+  // Who wrote what is told by the user agent.
+  const { metadata } = await admin.get<{ metadata: { managedFields: { manager: string }[] } }>(
+    { ...maps, name: "a" },
+    soon(),
+  );
+  assert(metadata.managedFields.some(({ manager }) => manager === "danm-copycat"));
   assertEquals(await copycat.get("/healthz"), { status: 200, text: "ok\n" });
   assertEquals((await copycat.get("/other")).status, 404);
   const events = { group: "events.k8s.io", version: "v1", plural: "events", namespace: maps.namespace };

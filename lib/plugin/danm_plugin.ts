@@ -176,7 +176,7 @@ async function serve<R extends Exclude<Request, { command: "VERSION" }>, T>(
 /** DEL may have nothing to ask the API server for, so that only what does need it fails for want of it. */
 function openClient({ kubeconfig, stateDir }: DanmConfig, command: Request["command"]): KubeClient {
   try {
-    return createClient(loadKubeconfig(kubeconfig), `${stateDir}/${RELAY_SOCKET}`);
+    return createClient(loadKubeconfig(kubeconfig), { relaySocket: `${stateDir}/${RELAY_SOCKET}` });
   } catch (error) {
     if (command === "DEL") return unusableClient(kubeconfig, error);
     throw error;

@@ -58,3 +58,7 @@ Deno.test("hostLinkMtu() leaves room for what VXLAN adds, and none for a tag", (
 Deno.test("hostLinkGroup() tells the API groups apart", () => {
   assertNotEquals(hostLinkGroup("danm.k8s.io"), hostLinkGroup("danm.io"));
 });
+
+Deno.test("hostLinkGroup() never changes: whatever has another number is nobody's, for ever", () => {
+  assertEquals([hostLinkGroup("danm.k8s.io"), hostLinkGroup("danm.io")], [1684106861, 1684106862]);
+});

@@ -33,7 +33,7 @@ function writes(requests: readonly ProxiedRequest[]): ProxiedRequest[] {
 
 /** How often the cleaner has looked. */
 async function looksDone(process: DaemonProcess): Promise<number> {
-  return await process.metric('danm_reconcile_seconds_count{controller="leftovers",result="done"}') ?? 0;
+  return await process.metric('danm_reconcile_seconds_count{controller="orphans",result="done"}') ?? 0;
 }
 
 /** A Pod that is gone, with two addresses and a DanmEp, and one that is there with as much. */

@@ -76,7 +76,7 @@ Deno.test("netwatcher sweeps a container whose namespace and Pod are gone, and n
   await netwatcher.says({ message: "swept a container that is gone", containerId: gone.sandbox.containerId });
   assertEquals(await leftovers(gone), 0);
   await eventually("end the sweep", async () => {
-    const done = 'danm_reconcile_seconds_count{controller="leftovers",result="done"}';
+    const done = 'danm_reconcile_seconds_count{controller="gone_containers",result="done"}';
     return await netwatcher.metric(done) || undefined;
   });
   for (const each of [alive, deletedButRunning, unseen]) assertEquals(await leftovers(each), ALL);
@@ -106,7 +106,7 @@ Deno.test("netwatcher passes over a container that is being worked on, and comes
     await using _held = await openJournal(node.runtime.stateDir, busy.sandbox.containerId, signal);
     await using netwatcher = await node.startNetwatcher();
     await eventually("end the sweep", async () => {
-      const done = 'danm_reconcile_seconds_count{controller="leftovers",result="done"}';
+      const done = 'danm_reconcile_seconds_count{controller="gone_containers",result="done"}';
       return await netwatcher.metric(done) || undefined;
     });
     assertEquals(await leftovers(busy), ALL);

@@ -8,7 +8,7 @@ import { createLeadership } from "../leadership.ts";
 import { runTogether } from "../run_together.ts";
 import { createReport } from "./cleaner_report.ts";
 import { watchCluster } from "./cluster_caches.ts";
-import { createLook } from "./look_for_leftovers.ts";
+import { createClusterCleaner } from "./clean_cluster.ts";
 
 /** The longest time between two looks; a short grace period makes it shorter. */
 const LOOK_EVERY_MS = 15_000;
@@ -31,11 +31,11 @@ export const cleaner: DaemonProgram<typeof FLAGS> = {
     const leadership = createLeadership(daemon, leaderElect && !dryRun);
     const graceMs = gracePeriod * 1000;
     const controller = createController(daemon, {
-      name: "leftovers",
+      name: "orphans",
       workers: 1,
       caches: () => caches.informers,
       resync: { everyMs: Math.min(LOOK_EVERY_MS, graceMs / 4), keys: () => ["cluster"] },
-      reconcile: createLook({
+      reconcile: createClusterCleaner({
         kube: dryRun ? fencedClient(daemon.kube, refuse) : leadership.kube,
         group: daemon.apiGroup,
         caches,

@@ -3,7 +3,7 @@
 import { Counter, Gauge } from "prom-client";
 import { apiVersionOf } from "../../api/resource.ts";
 import type { NetworkRef } from "../../api/network.ts";
-import type { Leftover, Unreadable } from "../../reconcile/stale_leftovers.ts";
+import type { Orphan, Unreadable } from "../../reconcile/cluster_orphans.ts";
 import type { Daemon } from "../daemon.ts";
 
 const KINDS = ["address", "endpoint", "block"] as const;
@@ -13,10 +13,10 @@ const NAMED = 20;
 
 export interface CleanerReport {
   /** The outcome of one look; what cannot be read is logged once for each object. */
-  found(leftovers: readonly Leftover[], unreadable: readonly Unreadable[]): void;
+  found(orphans: readonly Orphan[], unreadable: readonly Unreadable[]): void;
   /** What would have been removed; each is logged once. */
-  wouldRemove(leftovers: readonly Leftover[]): void;
-  removed(leftover: Leftover): void;
+  wouldRemove(orphans: readonly Orphan[]): void;
+  removed(orphan: Orphan): void;
   /** Tells users, by one Event for each network, of all that was removed since the last call. */
   tellUsers(): void;
 }
@@ -26,11 +26,11 @@ export function createReport({ log, events, registry, apiGroup }: Daemon, dryRun
   const meters = createCleanerMeters(registry, dryRun);
   let complained: ReadonlySet<string> = new Set();
   let announced: ReadonlySet<string> = new Set();
-  let untold: Leftover[] = [];
+  let untold: Orphan[] = [];
 
   return {
-    found(leftovers, unreadable) {
-      for (const what of KINDS) meters.suspected.set({ what }, leftovers.filter((each) => each.what === what).length);
+    found(orphans, unreadable) {
+      for (const what of KINDS) meters.suspected.set({ what }, orphans.filter((each) => each.what === what).length);
       meters.unreadable.set(unreadable.length);
       const byObject = Map.groupBy(unreadable, ({ object, name }) => `${object} ${name}`);
       for (const [name, of] of byObject) {
@@ -40,17 +40,17 @@ export function createReport({ log, events, registry, apiGroup }: Daemon, dryRun
       }
       complained = new Set(byObject.keys());
     },
-    wouldRemove(leftovers) {
-      for (const what of KINDS) meters.proven.set({ what }, leftovers.filter((each) => each.what === what).length);
-      for (const leftover of leftovers) {
-        if (!announced.has(keyOf(leftover))) log.write("info", `would remove ${leftover.what}`, fieldsOf(leftover));
+    wouldRemove(orphans) {
+      for (const what of KINDS) meters.proven.set({ what }, orphans.filter((each) => each.what === what).length);
+      for (const orphan of orphans) {
+        if (!announced.has(keyOf(orphan))) log.write("info", `would remove ${orphan.what}`, fieldsOf(orphan));
       }
-      announced = new Set(leftovers.map(keyOf));
+      announced = new Set(orphans.map(keyOf));
     },
-    removed(leftover) {
-      meters.removed.inc({ what: leftover.what });
-      log.write("info", `removed ${leftover.what}`, fieldsOf(leftover));
-      if (leftover.what !== "block") untold.push(leftover); // a block's network is gone, with all who cared
+    removed(orphan) {
+      meters.removed.inc({ what: orphan.what });
+      log.write("info", `removed ${orphan.what}`, fieldsOf(orphan));
+      if (orphan.what !== "block") untold.push(orphan); // a block's network is gone, with all who cared
     },
     tellUsers() {
       for (const of of Map.groupBy(untold, ({ network }) => network.uid).values()) {
@@ -95,21 +95,21 @@ function createCleanerMeters(registry: Daemon["registry"], dryRun: boolean) {
   return meters;
 }
 
-function keyOf(leftover: Leftover): string {
-  return leftover.what === "address" ? `${leftover.block} ${leftover.offset} ${leftover.owner}` : leftover.uid;
+function keyOf(orphan: Orphan): string {
+  return orphan.what === "address" ? `${orphan.block} ${orphan.offset} ${orphan.owner}` : orphan.uid;
 }
 
-function fieldsOf(leftover: Leftover): Record<string, string> {
-  const network = networkText(leftover.network);
-  switch (leftover.what) {
+function fieldsOf(orphan: Orphan): Record<string, string> {
+  const network = networkText(orphan.network);
+  switch (orphan.what) {
     case "address":
-      return { network, address: leftover.address, owner: leftover.owner, why: `Pod ${leftover.holder} is gone` };
+      return { network, address: orphan.address, owner: orphan.owner, why: `Pod ${orphan.holder} is gone` };
     case "endpoint": {
-      const { namespace, name, pod, holder } = leftover;
+      const { namespace, name, pod, holder } = orphan;
       return { network, name: `${namespace}/${name}`, why: `Pod ${namespace}/${pod} (${holder}) is gone` };
     }
     case "block":
-      return { network, name: leftover.name, why: `network ${leftover.holder} is gone` };
+      return { network, name: orphan.name, why: `network ${orphan.holder} is gone` };
   }
 }
 
@@ -117,8 +117,8 @@ function networkText({ kind, namespace, name }: NetworkRef): string {
   return `${kind} ${namespace === undefined ? name : `${namespace}/${name}`}`;
 }
 
-function noteOn(removed: readonly Leftover[]): string {
-  const addresses = removed.flatMap((leftover) => leftover.what === "address" ? [leftover.address] : []);
+function noteOn(removed: readonly Orphan[]): string {
+  const addresses = removed.flatMap((orphan) => orphan.what === "address" ? [orphan.address] : []);
   const more = addresses.length > NAMED ? ` and ${addresses.length - NAMED} more` : "";
   const endpoints = removed.length - addresses.length;
   const pods = new Set(removed.map(({ holder }) => holder)).size;

@@ -8,7 +8,7 @@ import { podIdentityOf, podUids } from "../../api/pod_uid.ts";
 import { resourceFor } from "../../api/resource.ts";
 import type { Identified } from "../../kube/watch/follow_collection.ts";
 import type { Informer } from "../../kube/watch/informer.ts";
-import type { ClusterView, EndpointView } from "../../reconcile/stale_leftovers.ts";
+import type { ClusterView, EndpointView } from "../../reconcile/cluster_orphans.ts";
 import type { Daemon } from "../daemon.ts";
 import type { Task } from "../run_together.ts";
 import { watchResource } from "../watch_resource.ts";

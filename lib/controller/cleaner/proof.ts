@@ -7,8 +7,8 @@ import { type ApiGroup, resourceFor } from "../../api/resource.ts";
 import type { KubeClient } from "../../kube/client/client.ts";
 import { isNotFound, isNotServed } from "../../kube/client/kube_error.ts";
 import { listPages } from "../../kube/client/list_pages.ts";
-import type { LeftAddress, LeftBlock, LeftEndpoint, Leftover } from "../../reconcile/stale_leftovers.ts";
-import { namespacesToSearch } from "../../reconcile/stale_search.ts";
+import type { Orphan, OrphanAddress, OrphanBlock, OrphanEndpoint } from "../../reconcile/cluster_orphans.ts";
+import { namespacesToSearch } from "../../reconcile/orphan_search.ts";
 
 const PODS = { group: "", version: "v1", plural: "pods" };
 const PAGE_SIZE = 500;
@@ -18,17 +18,17 @@ interface Bare {
 }
 
 /**
- * Those holders of `leftovers` that cannot be proven gone. Every holder existed before its leftover was seen, and a UID
+ * Those holders of `orphans` that cannot be proven gone. Every holder existed before its orphan was seen, and a UID
  * is never used again: so one that is missing from an answer which begins now will never be back.
  */
 export async function holdersThatLive(
   kube: KubeClient,
   group: ApiGroup,
-  leftovers: readonly Leftover[],
+  orphans: readonly Orphan[],
   signal: AbortSignal,
 ): Promise<ReadonlySet<string>> {
-  const ofPods = leftovers.filter((leftover) => leftover.what !== "block");
-  const ofNetworks = leftovers.filter((leftover) => leftover.what === "block");
+  const ofPods = orphans.filter((orphan) => orphan.what !== "block");
+  const ofNetworks = orphans.filter((orphan) => orphan.what === "block");
   const [pods, networks] = await Promise.all([
     podsThatLive(kube, ofPods, signal),
     networksThatLive(kube, group, ofNetworks, signal),
@@ -39,12 +39,12 @@ export async function holdersThatLive(
 /** Pods cannot be selected by UID, so all of a namespace are listed; only the UIDs that were asked for are kept. */
 async function podsThatLive(
   kube: KubeClient,
-  leftovers: readonly (LeftAddress | LeftEndpoint)[],
+  orphans: readonly (OrphanAddress | OrphanEndpoint)[],
   signal: AbortSignal,
 ): Promise<ReadonlySet<string>> {
-  const asked = new Set(leftovers.map(({ holder }) => holder));
+  const asked = new Set(orphans.map(({ holder }) => holder));
   const living = new Set<string>();
-  for (const namespace of namespacesToSearch(leftovers) ?? [undefined]) {
+  for (const namespace of namespacesToSearch(orphans) ?? [undefined]) {
     const pages = listPages<Bare>(kube, { ...PODS, namespace }, { metadataOnly: true, signal }, PAGE_SIZE);
     for await (const { items } of pages) {
       for (const uid of items.flatMap(({ metadata }) => podUids(metadata))) if (asked.has(uid)) living.add(uid);
@@ -56,10 +56,10 @@ async function podsThatLive(
 async function networksThatLive(
   kube: KubeClient,
   group: ApiGroup,
-  leftovers: readonly LeftBlock[],
+  orphans: readonly OrphanBlock[],
   signal: AbortSignal,
 ): Promise<ReadonlySet<string>> {
-  const asked = new Map(leftovers.map(({ holder, network }) => [holder, network]));
+  const asked = new Map(orphans.map(({ holder, network }) => [holder, network]));
   const living = new Set<string>();
   for (const [uid, network] of asked) {
     if (!await isNetworkGone(kube, group, network, signal)) living.add(uid);

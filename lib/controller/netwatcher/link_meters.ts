@@ -24,7 +24,7 @@ export interface LinkTally {
 /** What netwatcher counts besides what all daemons do. */
 export interface LinkMeters {
   tally(tally: LinkTally): void;
-  /** Containers of which leftovers were removed. */
+  /** Containers that were gone and were detached. */
   readonly swept: Counter;
 }
 
@@ -50,7 +50,7 @@ export function createLinkMeters(registry: Registry): LinkMeters {
     },
     swept: new Counter({
       name: "danm_swept_containers_total",
-      help: "Containers that were gone and of which leftovers were removed",
+      help: "Containers that were gone without a DEL, and were detached",
       registers,
     }),
   };

@@ -5,7 +5,7 @@ import { type HostLinkId, hostLinkText } from "../../reconcile/host_link.ts";
 import type { LinkSource } from "../../reconcile/link_source.ts";
 import type { FailureReason } from "./link_meters.ts";
 import type { KeptLink } from "./remove_unused_links.ts";
-import type { Notice } from "./teller.ts";
+import type { Notice } from "../teller.ts";
 
 /** What is wrong with an object, so that no link can be made of it. */
 export function invalidNotices(subject: LinkSource): Notice[] {

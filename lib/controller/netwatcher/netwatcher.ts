@@ -98,7 +98,7 @@ function createSweepController(
     log,
   };
   const controller = createController(daemon, {
-    name: "leftovers",
+    name: "gone_containers",
     workers: 1,
     caches: () => [],
     resync: { everyMs: RESYNC_MS, keys: () => [NODE] },

@@ -13,7 +13,7 @@ import type { FailureReason, LinkMeters } from "./link_meters.ts";
 import { failureNotices, invalidNotices, keptNotices, type LinkFailure } from "./link_notices.ts";
 import { isGuard, type KeptLink, removeGuards, removeUnusedLinks } from "./remove_unused_links.ts";
 import { rewriteDefinitions } from "./rewrite_definitions.ts";
-import { createTeller } from "./teller.ts";
+import { createTeller } from "../teller.ts";
 
 /** What a pass needs. */
 export interface HostLinkContext {

@@ -34,7 +34,7 @@ async function startRelay(stack: AsyncDisposableStack): Promise<string> {
 async function createPowerless(stack: AsyncDisposableStack, socket: string) {
   const namespace = await cluster.createNamespace();
   const kubeconfig = await cluster.kubeconfigFor({ namespace, name: "powerless" }, "https://127.0.0.1:2");
-  return stack.use(createClient(loadKubeconfig(kubeconfig), socket));
+  return stack.use(createClient(loadKubeconfig(kubeconfig), { relaySocket: socket }));
 }
 
 Deno.test("serveRelay() lends connections and no rights", async () => {

@@ -10,7 +10,7 @@ import type { Attachment } from "../../plugin/attachment.ts";
 import { type AttachmentEntry, type BeginEntry, entriesOf } from "../../plugin/attachment_entry.ts";
 import { detachContainer } from "../../plugin/detach_container.ts";
 import type { NodeServices } from "../../plugin/node_services.ts";
-import { isLeftover, type RecordedContainer } from "../../reconcile/leftovers.ts";
+import { isContainerGone, type RecordedContainer } from "../../reconcile/gone_container.ts";
 
 /** How long to wait for a journal that somebody else holds: an ADD or DEL is at work then, and no sweep is needed. */
 const LOCK_MS = 100;
@@ -24,7 +24,7 @@ interface Container extends RecordedContainer {
 
 /**
  * Detaches every container whose network namespace is gone, and whose Pod is gone too or has another one; see
- * `isLeftover()`. Resolves to the IDs of those that were detached.
+ * `isContainerGone()`. Resolves to the IDs of those that were detached.
  *
  * @param cniPath folders of the plugins that interfaces were delegated to
  * @throws {AggregateError} of all that could not be detached; another sweep goes on where this one stopped
@@ -37,7 +37,7 @@ export async function sweepContainers(
   const containers = await lookAtAll(services, signal);
   const swept: string[] = [];
   const failures: unknown[] = [];
-  for (const { id } of containers.filter((container) => isLeftover(container, containers))) {
+  for (const { id } of containers.filter((container) => isContainerGone(container, containers))) {
     try {
       if (await detach(services, id, cniPath, signal)) swept.push(id);
     } catch (error) {

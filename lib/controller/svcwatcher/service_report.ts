@@ -4,7 +4,7 @@ import { Counter, Gauge, type Registry } from "prom-client";
 import type { ServiceView } from "../../reconcile/service_view.ts";
 import { SYSTEM_CLOCK } from "../clock.ts";
 import type { Daemon } from "../daemon.ts";
-import { createTeller } from "../netwatcher/teller.ts";
+import { createTeller } from "../teller.ts";
 import type { ServiceCaches } from "./service_caches.ts";
 import type { ObjectChange } from "./write_changes.ts";
 

@@ -2,7 +2,7 @@ import type { KubeConfig } from "../config/kubeconfig.ts";
 import { conflictMeansBusy, type Patch, patchBody } from "./patch.ts";
 import { type CollectionRef, type ObjectRef, resourcePath } from "./resource_path.ts";
 import { judgePlain404 } from "./served_types.ts";
-import { createTransport, type KubeRequest, toFailure } from "./transport.ts";
+import { type ClientOptions, createTransport, type KubeRequest, toFailure } from "./transport.ts";
 import { readWatchEvents, type WatchEvent } from "../watch/watch.ts";
 
 /** Every call ends when `signal` fires: its deadline is also the end of all retries. */
@@ -98,11 +98,9 @@ export interface KubeClient extends Disposable {
 
 /**
  * Opens a client. Dispose of it when done: it holds pooled connections.
- *
- * @param relaySocket where the relay of this node may be listening
  */
-export function createClient(config: KubeConfig, relaySocket?: string): KubeClient {
-  const transport = createTransport(config, relaySocket);
+export function createClient(config: KubeConfig, options?: ClientOptions): KubeClient {
+  const transport = createTransport(config, options);
   const send = async <T>(ref: CollectionRef | ObjectRef, options: WriteOptions, request: Partial<KubeRequest<T>>) => {
     const { signal, idempotent = false } = options;
     const common = { method: "GET", signal, conflictMeansBusy: false, read: readJson } as const;

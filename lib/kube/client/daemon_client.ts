@@ -3,6 +3,7 @@ import { startDeadline } from "../../time/deadline.ts";
 import { KubeError, KubeUnreachableError } from "./kube_error.ts";
 import type { KubeConfig } from "../config/kubeconfig.ts";
 import type { CollectionRef } from "./resource_path.ts";
+import type { ClientOptions } from "./transport.ts";
 
 /** How long one call may take, tries included, in milliseconds. Watches are not bounded. */
 const CALL_MS = 30_000;
@@ -18,14 +19,15 @@ const CALL_MS = 30_000;
  * it has been silent for too long.
  *
  * @param load reads the configuration; what it throws later than in the first call leaves everything as it is
+ * @param options who asks
  */
-export function createDaemonClient(load: () => KubeConfig): KubeClient {
-  let current = createClient(load());
+export function createDaemonClient(load: () => KubeConfig, options?: ClientOptions): KubeClient {
+  let current = createClient(load(), options);
 
   function renewAfter(error: unknown, failed: KubeClient): void {
     if (!isStale(error) || failed !== current) return;
     try {
-      current = createClient(load());
+      current = createClient(load(), options);
       failed[Symbol.dispose](); // what still runs there goes on
     } catch {
       // half-written files: the next failure reads them again

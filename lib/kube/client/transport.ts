@@ -3,6 +3,7 @@ import { type Connection, openDirect, openRelayed } from "./connection.ts";
 import { KubeError, KubeUnreachableError, type Status } from "./kube_error.ts";
 import type { KubeConfig } from "../config/kubeconfig.ts";
 import { pause } from "../../time/pause.ts";
+import { PRODUCT_VERSION } from "../../api/product_version.ts";
 import { type Repeatable, retryDelay } from "./retry_policy.ts";
 
 /** One request to the API server, and what to make of a good answer. */
@@ -14,6 +15,14 @@ export interface KubeRequest<Answer> extends Repeatable {
   readonly body?: { readonly type: string; readonly value: unknown };
   readonly signal: AbortSignal;
   readonly read: (response: Response) => Promise<Answer>;
+}
+
+/** Who asks, and how. */
+export interface ClientOptions {
+  /** The program, as audit logs and field managers name it; `danm`, the CNI plugin, when absent. */
+  readonly program?: string;
+  /** Where the relay of this node may be listening; it is used for tokens only. */
+  readonly relaySocket?: string;
 }
 
 /** Sends requests over pooled connections and repeats those that may be repeated. */
@@ -30,17 +39,17 @@ export interface Transport extends Disposable {
 /**
  * Opens the way to an API server; no connection is made before the first request.
  *
- * @param relaySocket where the relay of this node may be listening; it is used for tokens only
  * @throws {Error} when the certificates cannot be used
  */
-export function createTransport(config: KubeConfig, relaySocket?: string): Transport {
+export function createTransport(config: KubeConfig, { program = "danm", relaySocket }: ClientOptions = {}): Transport {
   const connection = relaySocket !== undefined && config.bearer !== undefined
     ? openRelayed(config, relaySocket)
     : openDirect(config);
   const bearer = createBearerSource(config.bearer, Deno.readTextFileSync, Date.now);
+  const sender = { server: config.server, userAgent: `${program}/${PRODUCT_VERSION}`, connection, bearer };
   return {
     server: config.server,
-    send: (request) => sendWithRetries(request, () => sendOnce(config.server, connection, bearer, request), bearer),
+    send: (request) => sendWithRetries(request, () => sendOnce(sender, request), bearer),
     [Symbol.dispose]: () => connection[Symbol.dispose](),
   };
 }
@@ -64,10 +73,15 @@ async function sendWithRetries<Answer>(
   }
 }
 
+interface Sender {
+  readonly server: string;
+  readonly userAgent: string;
+  readonly connection: Connection;
+  readonly bearer: BearerSource;
+}
+
 async function sendOnce<Answer>(
-  server: string,
-  connection: Connection,
-  bearer: BearerSource,
+  { server, userAgent, connection, bearer }: Sender,
   request: KubeRequest<Answer>,
 ): Promise<Answer> {
   const token = bearer.current();
@@ -77,7 +91,7 @@ async function sendOnce<Answer>(
       method: request.method,
       headers: {
         accept: request.accept,
-        "user-agent": "danm",
+        "user-agent": userAgent,
         ...(token !== undefined && { authorization: `Bearer ${token}` }),
         ...(request.body && { "content-type": request.body.type }),
       },

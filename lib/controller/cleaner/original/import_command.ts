@@ -61,7 +61,7 @@ export async function runImport(args: readonly string[], print: Print, complain:
 
 async function importAll(flags: FlagValues<typeof FLAGS>, print: Print, complain: Print): Promise<number> {
   const { kubeconfig, apiGroup: group, network, dryRun } = flags;
-  using kube = createDaemonClient(() => daemonConfig(kubeconfig));
+  using kube = createDaemonClient(() => daemonConfig(kubeconfig), { program: "danm-cleaner" });
   const context = { kube, group, store: createBlockStore(kube, group), dryRun, signal: new AbortController().signal };
   const networks = await listNetworks(context, network);
   let failed = 0;

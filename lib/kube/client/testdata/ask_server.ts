@@ -4,7 +4,7 @@ import { loadKubeconfig } from "../../config/load_kubeconfig.ts";
 import { createClient } from "../client.ts";
 
 const [kubeconfig, relaySocket] = Deno.args;
-using client = createClient(loadKubeconfig(kubeconfig!), relaySocket);
+using client = createClient(loadKubeconfig(kubeconfig!), relaySocket === undefined ? {} : { relaySocket });
 try {
   const signal = AbortSignal.timeout(60_000);
   const { metadata } = await client.list({ group: "", version: "v1", plural: "pods" }, { signal });

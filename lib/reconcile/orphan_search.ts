@@ -1,17 +1,17 @@
 /** Where to look for Pods before what they hold is taken away. */
 
-import type { LeftAddress, LeftEndpoint } from "./stale_leftovers.ts";
+import type { OrphanAddress, OrphanEndpoint } from "./cluster_orphans.ts";
 
 /** From so many namespaces on, one list of all Pods is cheaper than a list of each. */
 const MANY = 10;
 
 /**
- * The namespaces in which the Pods that hold `leftovers` could be; undefined for all, as a Pod on a ClusterNetwork that
+ * The namespaces in which the Pods that hold `orphans` could be; undefined for all, as a Pod on a ClusterNetwork that
  * has no DanmEp could be anywhere.
  */
-export function namespacesToSearch(leftovers: readonly (LeftAddress | LeftEndpoint)[]): string[] | undefined {
+export function namespacesToSearch(orphans: readonly (OrphanAddress | OrphanEndpoint)[]): string[] | undefined {
   const byPod = new Map<string, Set<string>>();
-  for (const { holder, namespace } of leftovers) {
+  for (const { holder, namespace } of orphans) {
     const known = byPod.get(holder) ?? new Set();
     if (namespace !== undefined) known.add(namespace);
     byPod.set(holder, known);

@@ -1,9 +1,9 @@
 /** What users are told of their objects, once and not at every look. */
 
-import type { EventContent, EventSubject } from "../../kube/events/event_object.ts";
-import type { Log } from "../../host/serving/log.ts";
-import type { Clock } from "../clock.ts";
-import type { Daemon } from "../daemon.ts";
+import type { EventContent, EventSubject } from "../kube/events/event_object.ts";
+import type { Log } from "../host/serving/log.ts";
+import type { Clock } from "./clock.ts";
+import type { Daemon } from "./daemon.ts";
 
 /** Something that is the case, about one object. */
 export interface Notice {

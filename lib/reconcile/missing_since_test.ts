@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { noteMissing, overdue } from "./stale_since.ts";
+import { noteMissing, overdue } from "./missing_since.ts";
 
 Deno.test("overdue() waits for the whole grace period, and says how long", () => {
   const since = noteMissing(noteMissing(new Map(), ["a"], 1000), ["a", "b"], 4000);

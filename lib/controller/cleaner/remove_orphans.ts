@@ -5,47 +5,47 @@ import type { BlockStore } from "../../ipam/block_store.ts";
 import { createBlockStore } from "../../kube/blocks/block_store.ts";
 import type { KubeClient } from "../../kube/client/client.ts";
 import { isConflict, isNotFound } from "../../kube/client/kube_error.ts";
-import type { LeftBlock, LeftEndpoint, Leftover } from "../../reconcile/stale_leftovers.ts";
+import type { Orphan, OrphanBlock, OrphanEndpoint } from "../../reconcile/cluster_orphans.ts";
 
-/** How many requests at a time: 5,000 leftovers take seconds, and the API server has others to serve. */
+/** How many requests at a time: 5,000 orphans take seconds, and the API server has others to serve. */
 const AT_A_TIME = 8;
 
 /** After so many failures the rest would fail as well, each after a long wait. */
 const ENOUGH_FAILURES = 10;
 
 /**
- * Removes `leftovers`: addresses first, as a DanmEp is the only other record of who had them. May be repeated; whatever
+ * Removes `orphans`: addresses first, as a DanmEp is the only other record of who had them. May be repeated; whatever
  * has changed hands meanwhile is left alone.
  *
  * @param removed told of each one
  * @throws {AggregateError} of what could not be removed; the rest has been, unless too much failed
  */
-export async function removeLeftovers(
+export async function removeOrphans(
   kube: KubeClient,
   group: ApiGroup,
-  leftovers: readonly Leftover[],
-  removed: (leftover: Leftover) => void,
+  orphans: readonly Orphan[],
+  removed: (orphan: Orphan) => void,
   signal: AbortSignal,
 ): Promise<void> {
   const store = createBlockStore(kube, group);
   const failures: unknown[] = [];
   const holding = new Set<string>();
-  const remove = async (leftover: Leftover) => {
-    if (failures.length >= ENOUGH_FAILURES || (leftover.what === "endpoint" && holding.has(leftover.holder))) return;
+  const remove = async (orphan: Orphan) => {
+    if (failures.length >= ENOUGH_FAILURES || (orphan.what === "endpoint" && holding.has(orphan.holder))) return;
     try {
-      if (await removeOne(kube, group, store, leftover, signal)) removed(leftover);
+      if (await removeOne(kube, group, store, orphan, signal)) removed(orphan);
     } catch (error) {
       signal.throwIfAborted();
       failures.push(error);
-      holding.add(leftover.holder);
+      holding.add(orphan.holder);
     }
   };
-  const addresses = leftovers.filter((leftover) => leftover.what === "address");
+  const addresses = orphans.filter((orphan) => orphan.what === "address");
   // One after the other in each block: writers of one object are in each other's way.
   await forEach([...Map.groupBy(addresses, ({ block }) => block).values()], async (ofBlock) => {
     for (const address of ofBlock) await remove(address);
   });
-  await forEach(leftovers.filter(({ what }) => what !== "address"), remove);
+  await forEach(orphans.filter(({ what }) => what !== "address"), remove);
   if (failures.length > 0) {
     throw new AggregateError(failures, `Cannot remove all that is left: ${failures.map(String).join("; ")}`);
   }
@@ -56,11 +56,11 @@ async function removeOne(
   kube: KubeClient,
   group: ApiGroup,
   store: BlockStore,
-  leftover: Leftover,
+  orphan: Orphan,
   signal: AbortSignal,
 ): Promise<boolean> {
-  if (leftover.what !== "address") return await deleteObject(kube, group, leftover, signal);
-  await store.release(leftover.block, leftover.offset, leftover.owner, new Date(), signal);
+  if (orphan.what !== "address") return await deleteObject(kube, group, orphan, signal);
+  await store.release(orphan.block, orphan.offset, orphan.owner, new Date(), signal);
   return true;
 }
 
@@ -68,13 +68,13 @@ async function removeOne(
 async function deleteObject(
   kube: KubeClient,
   group: ApiGroup,
-  leftover: LeftEndpoint | LeftBlock,
+  orphan: OrphanEndpoint | OrphanBlock,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const { name, uid } = leftover;
-  const [ref, preconditions] = leftover.what === "endpoint"
-    ? [{ ...resourceFor("DanmEp", group), namespace: leftover.namespace, name }, { uid }]
-    : [{ ...resourceFor("AddressBlock", group), name }, { uid, resourceVersion: leftover.resourceVersion }];
+  const { name, uid } = orphan;
+  const [ref, preconditions] = orphan.what === "endpoint"
+    ? [{ ...resourceFor("DanmEp", group), namespace: orphan.namespace, name }, { uid }]
+    : [{ ...resourceFor("AddressBlock", group), name }, { uid, resourceVersion: orphan.resourceVersion }];
   try {
     await kube.delete(ref, { preconditions, idempotent: true, signal });
     return true;

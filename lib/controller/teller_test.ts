@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import type { EventContent, EventSubject } from "../../kube/events/event_object.ts";
+import type { EventContent, EventSubject } from "../kube/events/event_object.ts";
 import { createTeller, type Notice } from "./teller.ts";
 
 const MINUTE = 60_000;

@@ -30,7 +30,7 @@ interface OfHolder {
 }
 
 /** An address that a Pod holds. */
-export interface LeftAddress extends OfHolder {
+export interface OrphanAddress extends OfHolder {
   readonly what: "address";
   /** Name of the AddressBlock. */
   readonly block: string;
@@ -43,7 +43,7 @@ export interface LeftAddress extends OfHolder {
 }
 
 /** A DanmEp of a Pod. */
-export interface LeftEndpoint extends OfHolder {
+export interface OrphanEndpoint extends OfHolder {
   readonly what: "endpoint";
   readonly namespace: string;
   readonly name: string;
@@ -53,14 +53,14 @@ export interface LeftEndpoint extends OfHolder {
 }
 
 /** An AddressBlock of a network, in which nobody holds an address. */
-export interface LeftBlock extends OfHolder {
+export interface OrphanBlock extends OfHolder {
   readonly what: "block";
   readonly name: string;
   readonly uid: string;
   readonly resourceVersion: string;
 }
 
-export type Leftover = LeftAddress | LeftEndpoint | LeftBlock;
+export type Orphan = OrphanAddress | OrphanEndpoint | OrphanBlock;
 
 /** Something of which cannot be told whose it is: it is nobody's to remove. */
 export interface Unreadable {
@@ -72,19 +72,19 @@ export interface Unreadable {
 }
 
 /** Everything whose holder is not among those of `view`; whether that is gone for good is for others to prove. */
-export function findLeftovers(view: ClusterView): { leftovers: Leftover[]; unreadable: Unreadable[] } {
-  const leftovers: Leftover[] = [];
+export function findOrphans(view: ClusterView): { orphans: Orphan[]; unreadable: Unreadable[] } {
+  const orphans: Orphan[] = [];
   const unreadable: Unreadable[] = [];
-  for (const block of view.blocks) judgeBlock(view, block, leftovers, unreadable);
-  for (const endpoint of view.endpoints) judgeEndpoint(view, endpoint, leftovers, unreadable);
-  return { leftovers, unreadable };
+  for (const block of view.blocks) judgeBlock(view, block, orphans, unreadable);
+  for (const endpoint of view.endpoints) judgeEndpoint(view, endpoint, orphans, unreadable);
+  return { orphans, unreadable };
 }
 
 function judgeBlock(
   { pods, networks }: ClusterView,
   { metadata: { name, uid = "", resourceVersion = "" }, spec: { network, base, allocations = {} } }:
     ClusterView["blocks"][number],
-  leftovers: Leftover[],
+  orphans: Orphan[],
   unreadable: Unreadable[],
 ): void {
   if (network === undefined) return; // VLAN and VXLAN numbers are the webhook's
@@ -93,7 +93,7 @@ function judgeBlock(
     const owner = parseOwner(text);
     if (owner === undefined) unreadable.push({ object: "AddressBlock", name, text });
     if (owner === undefined || pods.has(owner.podUid)) continue;
-    leftovers.push({
+    orphans.push({
       what: "address",
       holder: owner.podUid,
       network,
@@ -106,13 +106,13 @@ function judgeBlock(
   }
   const known = networks.get(network.kind);
   if (taken.length > 0 || known === undefined || known.has(network.uid)) return;
-  leftovers.push({ what: "block", holder: network.uid, network, name, uid, resourceVersion });
+  orphans.push({ what: "block", holder: network.uid, network, name, uid, resourceVersion });
 }
 
 function judgeEndpoint(
   { pods }: ClusterView,
   { metadata: { namespace = "", name, uid = "" }, spec }: EndpointView,
-  leftovers: Leftover[],
+  orphans: Orphan[],
   unreadable: Unreadable[],
 ): void {
   const { PodUID, Pod, apiType, NetworkName, NetworkUID } = spec;
@@ -122,7 +122,7 @@ function judgeEndpoint(
     return;
   }
   const network = { kind: apiType, name: NetworkName, uid: NetworkUID };
-  leftovers.push({
+  orphans.push({
     what: "endpoint",
     holder: PodUID,
     network: apiType === "ClusterNetwork" ? network : { ...network, namespace },

@@ -1,4 +1,4 @@
-/** Which containers a node still has records of although they are gone. */
+/** Which containers of a node are gone without a DEL. */
 
 /** A container with a journal on the node. */
 export interface RecordedContainer {
@@ -18,7 +18,7 @@ export interface RecordedContainer {
  *
  * @param all of the node's containers, `container` included
  */
-export function isLeftover(container: RecordedContainer, all: readonly RecordedContainer[]): boolean {
+export function isContainerGone(container: RecordedContainer, all: readonly RecordedContainer[]): boolean {
   if (container.hasNamespace) return false;
   return container.podIsGone === true ||
     all.some(({ podUid, hasNamespace }) => hasNamespace && podUid === container.podUid);

@@ -2,16 +2,16 @@
 
 import type { ApiGroup } from "../../api/resource.ts";
 import type { KubeClient } from "../../kube/client/client.ts";
-import { findLeftovers, type Leftover } from "../../reconcile/stale_leftovers.ts";
-import { type MissingSince, noteMissing, overdue } from "../../reconcile/stale_since.ts";
+import { findOrphans, type Orphan } from "../../reconcile/cluster_orphans.ts";
+import { type MissingSince, noteMissing, overdue } from "../../reconcile/missing_since.ts";
 import { SYSTEM_CLOCK } from "../clock.ts";
 import type { Reconcile } from "../work_queue.ts";
 import type { CleanerReport } from "./cleaner_report.ts";
 import type { ClusterCaches } from "./cluster_caches.ts";
 import { holdersThatLive } from "./proof.ts";
-import { removeLeftovers } from "./remove_leftovers.ts";
+import { removeOrphans } from "./remove_orphans.ts";
 
-export interface LookOptions {
+export interface ClusterCleanerOptions {
   /** Writes only while this replica leads. */
   readonly kube: KubeClient;
   readonly group: ApiGroup;
@@ -26,33 +26,33 @@ export interface LookOptions {
  * A reconciler of everything at once, whatever its key. Caches only say what is worth a question: nothing is removed
  * before the API server itself has confirmed, after the grace period, that its Pod or network is not there.
  */
-export function createLook(options: LookOptions): Reconcile {
+export function createClusterCleaner(options: ClusterCleanerOptions): Reconcile {
   const { kube, group, caches, report, graceMs, dryRun } = options;
   let since: MissingSince = new Map();
-  let announced: readonly Leftover[] = [];
+  let announced: readonly Orphan[] = [];
 
   /** Waits for `holders` anew. */
   function forget(holders: ReadonlySet<string>): void {
     since = new Map([...since].filter(([uid]) => !holders.has(uid)));
   }
 
-  /** Those of `leftovers` whose holder is gone for good. */
-  async function prove(leftovers: readonly Leftover[], signal: AbortSignal): Promise<Leftover[]> {
-    if (leftovers.length === 0) return [];
-    const living = await holdersThatLive(kube, group, leftovers, signal);
+  /** Those of `orphans` whose holder is gone for good. */
+  async function prove(orphans: readonly Orphan[], signal: AbortSignal): Promise<Orphan[]> {
+    if (orphans.length === 0) return [];
+    const living = await holdersThatLive(kube, group, orphans, signal);
     forget(living);
-    return leftovers.filter(({ holder }) => !living.has(holder));
+    return orphans.filter(({ holder }) => !living.has(holder));
   }
 
   return async (_key, signal) => {
     const view = caches.view();
     if (view === undefined) return;
-    const { leftovers, unreadable } = findLeftovers(view);
-    report.found(leftovers, unreadable);
+    const { orphans, unreadable } = findOrphans(view);
+    report.found(orphans, unreadable);
     const now = SYSTEM_CLOCK.now();
-    since = noteMissing(since, leftovers.map(({ holder }) => holder), now);
+    since = noteMissing(since, orphans.map(({ holder }) => holder), now);
     const { uids, nextInMs } = overdue(since, now, graceMs);
-    const due = leftovers.filter(({ holder }) => uids.has(holder));
+    const due = orphans.filter(({ holder }) => uids.has(holder));
     if (dryRun) {
       const proven = new Set(announced.map(({ holder }) => holder)); // once is enough: nobody comes back
       const fresh = await prove(due.filter(({ holder }) => !proven.has(holder)), signal);
@@ -61,7 +61,7 @@ export function createLook(options: LookOptions): Reconcile {
       report.wouldRemove(announced);
     } else {
       try {
-        await removeLeftovers(kube, group, await prove(due, signal), report.removed, signal);
+        await removeOrphans(kube, group, await prove(due, signal), report.removed, signal);
         forget(uids); // caches may not show at once that all of it is removed
       } finally {
         report.tellUsers();

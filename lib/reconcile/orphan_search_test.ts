@@ -1,10 +1,10 @@
 import { assertEquals } from "@std/assert";
-import type { LeftAddress } from "./stale_leftovers.ts";
-import { namespacesToSearch } from "./stale_search.ts";
+import type { OrphanAddress } from "./cluster_orphans.ts";
+import { namespacesToSearch } from "./orphan_search.ts";
 
 const network = { kind: "ClusterNetwork", name: "a", uid: "net" } as const;
 
-function left(holder: string, namespace?: string): LeftAddress {
+function left(holder: string, namespace?: string): OrphanAddress {
   const rest = {
     what: "address",
     network,

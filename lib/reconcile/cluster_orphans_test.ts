@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import type { NetworkKind } from "../api/network.ts";
-import { type ClusterView, findLeftovers } from "./stale_leftovers.ts";
+import { type ClusterView, findOrphans } from "./cluster_orphans.ts";
 
 const NETWORK = { kind: "DanmNet", namespace: "red", name: "a", uid: "net-1" } as const;
 const ALIVE = { pods: new Set(["alive"]), networks: new Map([["DanmNet", new Set(["net-1"])]] as const) };
@@ -17,8 +17,8 @@ function endpoint(PodUID: string, apiType: NetworkKind = "DanmNet") {
 }
 
 function look(changes: Partial<ClusterView>) {
-  const { leftovers, unreadable } = findLeftovers({ ...ALIVE, endpoints: [], blocks: [], ...changes });
-  const found = leftovers.map((left) => {
+  const { orphans, unreadable } = findOrphans({ ...ALIVE, endpoints: [], blocks: [], ...changes });
+  const found = orphans.map((left) => {
     const name = left.what === "address" ? left.address : left.name;
     return `${left.what} ${name} of ${left.holder}`;
   });
@@ -82,18 +82,18 @@ const cases: readonly { name: string; view: Partial<ClusterView>; found: readonl
 ];
 
 for (const { name, view, found } of cases) {
-  Deno.test(`findLeftovers() ${name}`, () => assertEquals(look(view), found));
+  Deno.test(`findOrphans() ${name}`, () => assertEquals(look(view), found));
 }
 
-Deno.test("findLeftovers() says where the Pod was, as far as that is known", () => {
+Deno.test("findOrphans() says where the Pod was, as far as that is known", () => {
   const everywhere = { kind: "ClusterNetwork", name: "a", uid: "net-1" } as const;
   const blocks = [block({ 1: "gone/c/0" }), block({ 1: "gone/c/0" }, { network: everywhere, base: "10.0.0.0" })];
   const view = { ...ALIVE, blocks, endpoints: [endpoint("gone", "ClusterNetwork")] };
-  const namespaces = findLeftovers(view).leftovers.map((left) => left.what === "block" ? left : left.namespace);
+  const namespaces = findOrphans(view).orphans.map((left) => left.what === "block" ? left : left.namespace);
   assertEquals(namespaces, ["red", undefined, "red"]);
 });
 
-Deno.test("findLeftovers() finds exactly what Pods that are not there hold", () => {
+Deno.test("findOrphans() finds exactly what Pods that are not there hold", () => {
   const uid = fc.constantFrom("p1", "p2", "p3", "p4");
   const holders = fc.dictionary(fc.nat(15).map(String), uid);
   fc.assert(fc.property(fc.array(uid), fc.array(holders), fc.array(uid), (pods, blocks, endpoints) => {
@@ -104,7 +104,7 @@ Deno.test("findLeftovers() finds exactly what Pods that are not there hold", () 
       endpoints: endpoints.map((pod) => endpoint(pod)),
     };
     const expected = [...blocks.flatMap((held) => Object.values(held)), ...endpoints];
-    const holdersFound = findLeftovers(view).leftovers.map(({ holder }) => holder);
+    const holdersFound = findOrphans(view).orphans.map(({ holder }) => holder);
     assertEquals(holdersFound.sort(), expected.filter((pod) => !pods.includes(pod)).sort());
   }));
 });
