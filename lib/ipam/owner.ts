@@ -36,8 +36,17 @@ export function parseOwner(text: string): Owner | undefined {
   return match ? { podUid: match[1]!, containerId: match[2]!, interfaceIndex: Number(match[3]) } : undefined;
 }
 
-/** An owner in words, for messages. */
-export function describeOwner(text: string): string {
+/** What people call a Pod. */
+export interface PodName {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/** An owner in words, for messages; with the name of its Pod where that is known. */
+export function describeOwner(text: string, pod?: PodName): string {
   const owner = parseOwner(text);
-  return owner ? `Pod ${owner.podUid} (container ${owner.containerId}, interface ${owner.interfaceIndex})` : text;
+  if (!owner) return text;
+  const { podUid, containerId, interfaceIndex } = owner;
+  const place = `container ${containerId}, interface ${interfaceIndex}`;
+  return pod ? `Pod ${pod.namespace}/${pod.name} (UID ${podUid}, ${place})` : `Pod ${podUid} (${place})`;
 }

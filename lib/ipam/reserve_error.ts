@@ -3,7 +3,7 @@
 import type { NetworkRef } from "../api/network.ts";
 import { type Address, formatAddress } from "../net/address.ts";
 import { formatSubnet } from "../net/subnet.ts";
-import { describeOwner } from "./owner.ts";
+import { describeOwner, type PodName } from "./owner.ts";
 import { describePool, type Pool } from "./pool.ts";
 
 /** Every address of the pool is taken. */
@@ -20,8 +20,15 @@ export class PoolExhaustedError extends Error {
 /** The static address asked for is taken. */
 export class AddressTakenError extends Error {
   override readonly name = "AddressTakenError";
-  constructor(pool: Pool, address: Address, /** As stored; see {@link parseOwner}. */ readonly owner: string) {
-    super(`Cannot reserve ${describe(pool, address)}: it is taken by ${describeOwner(owner)}`);
+  constructor(
+    readonly pool: Pool,
+    readonly address: Address,
+    /** As stored; see {@link parseOwner}. */
+    readonly owner: string,
+    /** Its Pod, where that is known. */
+    pod?: PodName,
+  ) {
+    super(`Cannot reserve ${describe(pool, address)}: it is taken by ${describeOwner(owner, pod)}`);
   }
 }
 

@@ -4,7 +4,7 @@ import { type FileIdentity, statNamespaces } from "./_stat_namespaces.ts";
 
 /** What is at a path. */
 export interface NamespaceId {
-  /** Device and inode of the namespace, the same for every path to it as long as it exists; absent: nothing is there. */
+  /** Device and inode of the namespace, the same for every path to it as long as it exists; absent: none is there. */
   readonly id?: string;
   /** Whether it is the namespace this process is in: on a node, the host's. */
   readonly isOwn: boolean;
@@ -16,11 +16,25 @@ export interface NamespaceId {
  * @throws {Error} when it cannot be told
  */
 export async function readNamespaceId(path: string, signal?: AbortSignal): Promise<NamespaceId> {
-  const { own, found } = await statNamespaces([path], signal);
-  const file = found.get(path);
-  if (file === undefined) return { isOwn: false };
-  const id = idOf(file);
-  return { id, isOwn: id === idOf(own) };
+  return (await readNamespaceIds([path], signal)).get(path) ?? { isOwn: false };
+}
+
+/**
+ * What is at those of `paths`, absolute ones, that lead to a namespace; found out by one process however many they are.
+ * A file that was left behind when its namespace was unmounted leads to none.
+ *
+ * @throws {Error} when it cannot be told of one of them
+ */
+export async function readNamespaceIds(
+  paths: readonly string[],
+  signal?: AbortSignal,
+): Promise<ReadonlyMap<string, Required<NamespaceId>>> {
+  const { own, found } = await statNamespaces(paths, signal);
+  return new Map(paths.flatMap((path) => {
+    const file = found.get(path);
+    if (file?.device !== own.device) return []; // all namespaces are on one
+    return [[path, { id: idOf(file), isOwn: idOf(file) === idOf(own) }]];
+  }));
 }
 
 function idOf({ device, inode }: FileIdentity): string {

@@ -15,7 +15,7 @@ const CALLS = {
   configureNamespace: `configureNamespace(path, [ensureNoLink("a")])`,
   openNamespace: `openNamespace(path, [])`,
   ipBatch: `ipBatch([["link", "del", "dev", "a"]], path)`,
-  existingNamespaces: `existingNamespaces([path])`,
+  readNamespaceIds: `readNamespaceIds([path])`,
   readNamespaceId: `readNamespaceId(path)`,
 };
 
@@ -26,13 +26,10 @@ async function callWithoutRights(path: string, folder: string): Promise<Record<s
   await Deno.writeTextFile(
     script,
     [
-      ...[...files, "ip_batch", "existing_namespaces", "namespace_id"].map((file) =>
-        `import * as ${file} from "${HERE}${file}.ts";`
-      ),
+      ...[...files, "ip_batch", "namespace_id"].map((file) => `import * as ${file} from "${HERE}${file}.ts";`),
       "const { removeFromNamespace } = remove_from_namespace, { readLinks } = read_links, { ipBatch } = ip_batch;",
       "const { readNamespace } = read_namespace, { configureNamespace, ensureNoLink } = configure_namespace;",
-      "const { openNamespace } = open_namespace, { existingNamespaces } = existing_namespaces;",
-      "const { readNamespaceId } = namespace_id;",
+      "const { openNamespace } = open_namespace, { readNamespaceId, readNamespaceIds } = namespace_id;",
       `const path = ${JSON.stringify(path)};`,
       "const outcomes: Record<string, string> = {};",
       ...Object.entries(CALLS).map(([name, call]) =>
@@ -54,8 +51,8 @@ Deno.test("nothing is taken for done in a namespace that may not be entered", as
   await namespace.ip("link", "add", "name", "a", "type", "bridge");
   const folder = await Deno.makeTempDir();
   try {
-    const { existingNamespaces, readNamespaceId, ...outcomes } = await callWithoutRights(namespace.path, folder);
-    assertEquals([existingNamespaces, readNamespaceId], ["done", "done"], "to look at it, it need not be entered");
+    const { readNamespaceIds, readNamespaceId, ...outcomes } = await callWithoutRights(namespace.path, folder);
+    assertEquals([readNamespaceIds, readNamespaceId], ["done", "done"], "to look at it, it need not be entered");
     for (const [call, outcome] of Object.entries(outcomes)) assertEquals(/^(Ip)?Error$/.test(outcome), true, call);
   } finally {
     await Deno.remove(folder, { recursive: true });

@@ -12,4 +12,6 @@ export interface Attachment {
   readonly target: DelegateTarget;
   /** Locked for as long as the work goes on. */
   readonly journal: AttachmentJournal<AttachmentEntry>;
+  /** That the namespace is known to be gone, whatever is at its path now. */
+  readonly namespaceIsGone?: true;
 }

@@ -1,7 +1,5 @@
 /** GC: removes what this node holds for containers that are no more. */
 
-import type { DanmEp } from "../api/danm_ep.ts";
-import { resourceFor } from "../api/resource.ts";
 import type { GcRequest } from "../cni/request.ts";
 import type { DelegateTarget } from "../delegate/delegate_chain.ts";
 import { openJournal } from "../host/journal/attachment_journal.ts";
@@ -10,6 +8,7 @@ import { attempt, joinFailures } from "./attempt.ts";
 import { type AttachmentEntry, type BeginEntry, entriesOf } from "./attachment_entry.ts";
 import { detachContainer } from "./detach_container.ts";
 import { detachUnrecorded } from "./detach_unrecorded.ts";
+import { listEndpointsOn } from "./endpoint.ts";
 import type { NodeServices } from "./node_services.ts";
 
 /**
@@ -29,7 +28,7 @@ export async function collectGarbage(services: NodeServices, request: GcRequest,
     if (begin?.host) hosts.add(begin.host);
   }
   for (const host of hosts) {
-    const endpoints = await attempt(failures, () => listEndpointsOf(services, host, signal)) ?? [];
+    const endpoints = await attempt(failures, () => listEndpointsOn(services, host, signal)) ?? [];
     const unrecorded = endpoints.filter(({ spec: { CID } }) => !valid.has(CID) && !recorded.includes(CID));
     for (const [containerId, own] of Map.groupBy(unrecorded, ({ spec }) => spec.CID)) {
       await attempt(failures, () => detachUnrecorded(services, targetOf(containerId, request.path), own, signal));
@@ -54,11 +53,4 @@ async function collectJournal(
   const begin = entriesOf(journal.read(), "begin").at(-1);
   if (!isValid) await detachContainer({ services, target, journal }, signal);
   return begin;
-}
-
-async function listEndpointsOf({ kube, config }: NodeServices, host: string, signal: AbortSignal): Promise<
-  readonly DanmEp[]
-> {
-  const ref = resourceFor("DanmEp", config.apiGroup);
-  return (await kube.list<DanmEp>(ref, { fieldSelector: `spec.Host=${host}`, signal })).items;
 }

@@ -17,11 +17,12 @@ import { loadKubeconfig } from "../kube/config/load_kubeconfig.ts";
 import { RELAY_SOCKET } from "../kube/client/relay_protocol.ts";
 import { attempt, joinFailures } from "./attempt.ts";
 import type { Attachment } from "./attachment.ts";
-import type { AttachmentEntry } from "./attachment_entry.ts";
+import { type AttachmentEntry, entriesOf } from "./attachment_entry.ts";
 import { attachContainer } from "./attach_container.ts";
 import { checkContainer } from "./check_container.ts";
 import { collectGarbage } from "./collect_garbage.ts";
 import { type DanmConfig, readDanmConfig } from "./danm_config.ts";
+import { mayBeHeldByDead, takeBackDead } from "./dead_sandboxes.ts";
 import { detachContainer, takeBack } from "./detach_container.ts";
 import { detachUnrecorded } from "./detach_unrecorded.ts";
 import { listEndpoints } from "./endpoint.ts";
@@ -66,20 +67,42 @@ async function add(services: NodeServices, request: AddRequest, signal: AbortSig
 
 async function attach(services: NodeServices, request: AddRequest, signal: AbortSignal): Promise<Result> {
   const identity = readPodIdentity(request.args);
-  for (let isRepeated = false;; isRepeated = true) {
+  const tried: Tried = { lost: false, dead: false };
+  for (;;) {
     await using journal = await openEmptyJournal(services, request, signal);
     const attachment = { services, target: request, journal };
     try {
       return await attachContainer(attachment, identity, signal);
     } catch (error) {
       const failures: unknown[] = [error];
-      const mayBeLost = showsTraces(error) && !isRepeated;
-      // First, as this goes by the DanmEps, which go as well with what this attempt has made.
-      const isCleaned = mayBeLost && await attempt(failures, () => detachLost(attachment, signal));
+      // First, as this goes by records that go as well with what this attempt has made.
+      const mayWorkNow = await attempt(failures, () => makeWay(attachment, error, tried, signal));
       await attempt(failures, () => withDeadline(UNDO_SECONDS, (signal) => takeBack(attachment, signal)));
-      if (!isCleaned || failures.length > 1) throw joinFailures(failures);
+      if (!mayWorkNow || failures.length > 1) throw joinFailures(failures);
     }
   }
+}
+
+/** What an ADD has done so far about what stood in its way. */
+interface Tried {
+  /** Whether an earlier attempt whose journal was lost was looked for. */
+  lost: boolean;
+  /** Whether the last look found sandboxes that were gone. */
+  dead: boolean;
+}
+
+/** Takes back what an earlier attempt, or a sandbox that is gone, left in the way; resolves to whether to try again. */
+async function makeWay(attachment: Attachment, error: unknown, tried: Tried, signal: AbortSignal): Promise<boolean> {
+  if (showsTraces(error) && !tried.lost) {
+    tried.lost = true;
+    return await detachLost(attachment, signal);
+  }
+  const begin = entriesOf(attachment.journal.read(), "begin").at(-1);
+  if (begin === undefined || !mayBeHeldByDead(error, begin.pod.uid)) return false;
+  // What one look found others may have taken, and left room for it before the next: so two must find nothing.
+  const foundBefore = tried.dead;
+  tried.dead = await takeBackDead(attachment, begin, signal);
+  return tried.dead || foundBefore;
 }
 
 /** Takes back an earlier attempt whose journal was lost; resolves to whether there was one. */

@@ -36,12 +36,12 @@ export async function detachContainer(attachment: Attachment, signal: AbortSigna
  * @throws {DetachError} when something is left; the journal stays then
  */
 export async function takeBack(attachment: Attachment, signal: AbortSignal): Promise<void> {
-  const { services, target, journal } = attachment;
+  const { services, target, journal, namespaceIsGone } = attachment;
   const entries = journal.read();
   const begin = entriesOf(entries, "begin").at(-1);
   if (entries.length === 0) return;
   if (begin) {
-    const netns = await findNamespaceToClean(target.netns, begin, signal);
+    const netns = namespaceIsGone ? "" : await findNamespaceToClean(target.netns, begin, signal);
     const container = { ...attachment, target: { ...target, netns, args: new Map(begin.args) } };
     await detachAll(
       services.log,

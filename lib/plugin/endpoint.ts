@@ -8,6 +8,7 @@ import type { InterfacePlan } from "../attach/interface_plan.ts";
 import { formatAddress } from "../net/address.ts";
 import { formatSubnet } from "../net/subnet.ts";
 import { hashKey } from "../ipam/hash.ts";
+import type { PodName } from "../ipam/owner.ts";
 import { isAlreadyExists, isNotFound } from "../kube/client/kube_error.ts";
 import type { BeginEntry } from "./attachment_entry.ts";
 import type { InterfaceSetup } from "./interface_setup.ts";
@@ -98,6 +99,32 @@ export async function listEndpoints(
     if (isNotFound(error)) return [];
     throw error;
   }
+}
+
+/** The name of the Pod that kubelet knows by `podUid`; undefined when no interface of it is on record. */
+export async function findPodName(
+  { kube, config }: NodeServices,
+  podUid: string,
+  signal: AbortSignal,
+): Promise<PodName | undefined> {
+  const labelSelector = `${labelKeys(config.apiGroup).podUid}=${podUid}`;
+  const { items } = await kube.list<DanmEp>(resourceFor("DanmEp", config.apiGroup), {
+    labelSelector,
+    limit: 1,
+    signal,
+  });
+  const [endpoint] = items;
+  return endpoint && { namespace: endpoint.metadata.namespace ?? "", name: endpoint.spec.Pod };
+}
+
+/** The records of all containers of a node. */
+export async function listEndpointsOn(
+  { kube, config }: NodeServices,
+  host: string,
+  signal: AbortSignal,
+): Promise<readonly DanmEp[]> {
+  const ref = resourceFor("DanmEp", config.apiGroup);
+  return (await kube.list<DanmEp>(ref, { fieldSelector: `spec.Host=${host}`, signal })).items;
 }
 
 function endpointOf(

@@ -192,7 +192,8 @@ danmTest("tells who has a static address that is taken", async (node) => {
   await node.attach(first);
   const message = await node.attachFails(second);
   assertStringIncludes(message, "Cannot reserve 10.1.0.8 on DanmNet");
-  assertStringIncludes(message, `taken by Pod ${first.sandbox.pod.uid}`);
+  const { namespace, name, uid } = first.sandbox.pod;
+  assertStringIncludes(message, `taken by Pod ${namespace}/${name} (UID ${uid}, container `);
   await node.detach(first);
   assertEquals((await node.attach(second)).ips[0]!.address, "10.1.0.8/24");
   await node.detach(second);

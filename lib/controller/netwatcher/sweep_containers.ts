@@ -5,7 +5,7 @@ import { podUids } from "../../api/pod_uid.ts";
 import { openJournal } from "../../host/journal/attachment_journal.ts";
 import { listJournals } from "../../host/journal/list_journals.ts";
 import { isNotFound } from "../../kube/client/kube_error.ts";
-import { existingNamespaces } from "../../link/existing_namespaces.ts";
+import { readNamespaceIds } from "../../link/namespace_id.ts";
 import type { Attachment } from "../../plugin/attachment.ts";
 import { type AttachmentEntry, type BeginEntry, entriesOf } from "../../plugin/attachment_entry.ts";
 import { detachContainer } from "../../plugin/detach_container.ts";
@@ -55,11 +55,18 @@ async function lookAtAll(services: NodeServices, signal: AbortSignal): Promise<C
     const begin = await withJournal(services, id, signal, beginOf);
     if (begin !== undefined) begins.set(id, begin);
   }
-  const existing = await existingNamespaces([...begins.values()].map(({ netns }) => netns), signal);
-  return await Promise.all([...begins].map(async ([id, { netns, pod }]) => {
-    const container = { id, podUid: pod.uid, hasNamespace: existing.has(netns) };
+  const existing = await findExisting([...begins.values()], signal);
+  return await Promise.all([...begins].map(async ([id, begin]) => {
+    const { pod } = begin;
+    const container = { id, podUid: pod.uid, hasNamespace: existing.has(begin) };
     return container.hasNamespace ? container : { ...container, podIsGone: await isPodGone(services, pod, signal) };
   }));
+}
+
+/** Those whose namespace exists: another one may be at its path by now. */
+async function findExisting(begins: readonly BeginEntry[], signal: AbortSignal): Promise<ReadonlySet<BeginEntry>> {
+  const namespaces = await readNamespaceIds(begins.map(({ netns }) => netns), signal);
+  return new Set(begins.filter(({ netns, netnsId }) => namespaces.get(netns)?.id === netnsId));
 }
 
 async function isPodGone(
@@ -86,9 +93,12 @@ async function detach(
 ): Promise<boolean> {
   return await withJournal(services, containerId, signal, async (journal) => {
     const begin = beginOf(journal);
-    if (begin === undefined || (await existingNamespaces([begin.netns], signal)).size > 0) return false;
+    if (begin === undefined || (await findExisting([begin], signal)).size > 0) return false;
     const target = { containerId, netns: "", ifName: "eth0", args: new Map<string, string>(), path };
-    await detachContainer({ services, target, journal }, AbortSignal.any([signal, AbortSignal.timeout(DETACH_MS)]));
+    await detachContainer(
+      { services, target, journal, namespaceIsGone: true },
+      AbortSignal.any([signal, AbortSignal.timeout(DETACH_MS)]),
+    );
     return true;
   }) ?? false;
 }

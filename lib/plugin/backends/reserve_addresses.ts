@@ -4,10 +4,13 @@ import type { ReservedAddress } from "../../attach/delegate_config.ts";
 import type { InterfacePlan } from "../../attach/interface_plan.ts";
 import { defaultGateway } from "../../attach/network_terms.ts";
 import type { IpConfig } from "../../cni/result.ts";
-import { formatOwner } from "../../ipam/owner.ts";
+import { formatOwner, parseOwner } from "../../ipam/owner.ts";
 import { reserveAddress } from "../../ipam/reserve_address.ts";
+import { AddressTakenError } from "../../ipam/reserve_error.ts";
 import { formatAddress } from "../../net/address.ts";
 import { allDone } from "../all_done.ts";
+import { findPodName } from "../endpoint.ts";
+import type { NodeServices } from "../node_services.ts";
 import type { AttachContext } from "./backend.ts";
 
 /** Takes the planned addresses, each noted in the journal first. */
@@ -19,15 +22,30 @@ export async function reserveAddresses(
   const { services, journal, begin } = context;
   const { index } = plan;
   const owner = ownerOf(context, plan);
-  return await allDone(plan.addresses.map(({ pool, request }) =>
-    reserveAddress(services.blocks, pool, request, {
-      node: begin.host,
-      owner,
-      intend: (claim) => journal.append([{ type: "claim", index, claim }], { durable: true }),
-      now: Date.now,
-      signal,
-    })
-  ));
+  return await allDone(plan.addresses.map(async ({ pool, request }) => {
+    try {
+      return await reserveAddress(services.blocks, pool, request, {
+        node: begin.host,
+        owner,
+        intend: (claim) => journal.append([{ type: "claim", index, claim }], { durable: true }),
+        now: Date.now,
+        signal,
+      });
+    } catch (error) {
+      throw error instanceof AddressTakenError ? await withPodName(services, error, signal) : error;
+    }
+  }));
+}
+
+/** The owner's Pod has a name that says more than its UID. That none can be found out hides nothing. */
+async function withPodName(
+  services: NodeServices,
+  error: AddressTakenError,
+  signal: AbortSignal,
+): Promise<AddressTakenError> {
+  const owner = parseOwner(error.owner);
+  const pod = owner && await findPodName(services, owner.podUid, signal).catch(() => undefined);
+  return pod ? new AddressTakenError(error.pool, error.address, error.owner, pod) : error;
 }
 
 /** Who owns what is taken for an interface: the same for every attempt to attach it. */
