@@ -1,6 +1,8 @@
 /** Runs the chain of plugins that makes one interface. Source: CNI spec 1.1.0 §3 "Execution of Network Configurations". */
 
 import type { DelegateConfig } from "../attach/delegate_config.ts";
+import { isNothingButLink } from "../attach/named_links.ts";
+import { CniError } from "../cni/error.ts";
 import { encodeResult } from "../cni/encode_result.ts";
 import type { Parameters } from "../cni/environment.ts";
 import type { Result } from "../cni/result.ts";
@@ -28,27 +30,31 @@ export async function addDelegates(
 }
 
 /**
- * Deletes: in reverse order, each with the result of the whole ADD. A plugin that is no longer on the node is passed
- * over: whatever it held went with it or cannot be told.
+ * Deletes: in reverse order, each with the result of the whole ADD. Passed over are a plugin that is no longer on the
+ * node, as whatever it held went with it or cannot be told, and the complaint of one that held nothing but the link: the
+ * bond plugin, for one, takes it ill that its link, or what it was made of, is gone. The link is for the caller to remove.
  *
- * @returns whether every plugin was there
+ * @returns why plugins were passed over
+ * @throws what else went wrong with a plugin; those before it in the chain have not been asked
  */
 export async function deleteDelegates(
   configs: readonly DelegateConfig[],
   target: DelegateTarget,
   result: Result | undefined,
   signal: AbortSignal,
-): Promise<boolean> {
-  let ran = true;
+): Promise<string[]> {
+  const passedOver: string[] = [];
   for (const config of configs.toReversed()) {
     try {
       await runDelegate(withPrevious(config, result), { ...target, command: "DEL" }, signal);
     } catch (error) {
-      if (!(error instanceof DelegateMissingError)) throw error;
-      ran = false;
+      const isNoMatter = error instanceof DelegateMissingError ||
+        (error instanceof CniError && isNothingButLink(config));
+      if (!isNoMatter) throw error;
+      passedOver.push(error.message);
     }
   }
-  return ran;
+  return passedOver;
 }
 
 /** Checks: in order, each with the result of the whole ADD. A plugin whose version has no CHECK is passed over. */

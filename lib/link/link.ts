@@ -17,6 +17,8 @@ export interface Link {
   readonly name: string;
   /** Ethernet address in lower case; links without one have none. */
   readonly mac?: string;
+  /** The Ethernet address that the member of a bond had before, and gets back when it leaves it. */
+  readonly ownMac?: string;
   readonly mtu: number;
   /** Whether it is set up (IFF_UP), whatever its carrier. */
   readonly up: boolean;
@@ -54,6 +56,7 @@ export function parseLink(object: IpObject): Link {
     group: optionalNumberIn(object, "group") ?? 0,
     ...present({
       mac: optionalTextIn(object, "address")?.toLowerCase(),
+      ownMac: optionalTextIn(objectIn(info, "info_slave_data"), "perm_hwaddr")?.toLowerCase(),
       kind,
       parent: optionalTextIn(object, "link"),
       foreignParent: optionalNumberIn(object, "link_index"),

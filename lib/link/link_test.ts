@@ -38,6 +38,15 @@ const CASES: readonly { what: string; json: Record<string, unknown>; link: Parti
     json: { master: "br0", ifalias: "0000:3b:02.0", linkinfo: { info_kind: "veth" } },
     link: { kind: "veth", master: "br0", alias: "0000:3b:02.0" },
   },
+  {
+    what: "a member of a bond, which has the bond's address",
+    json: {
+      address: "02:00:00:00:00:01",
+      master: "bond0",
+      linkinfo: { info_slave_kind: "bond", info_slave_data: { state: "ACTIVE", perm_hwaddr: "02:00:00:00:00:0B" } },
+    },
+    link: { mac: "02:00:00:00:00:01", master: "bond0", ownMac: "02:00:00:00:00:0b" },
+  },
   { what: "a tunnel on nothing", json: { link: null, linkinfo: { info_kind: "sit" } }, link: { kind: "sit" } },
 ];
 

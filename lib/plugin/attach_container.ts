@@ -3,20 +3,18 @@
 import { networkRef } from "../api/network.ts";
 import { assignDevices } from "../attach/device_assignment.ts";
 import { describeNetwork, type InterfacePlan, planInterfaces } from "../attach/interface_plan.ts";
+import { orderInterfaces } from "../attach/link_order.ts";
 import { mergeResults } from "../cni/merge_results.ts";
 import type { Result, Route } from "../cni/result.ts";
-import { configureNamespace } from "../link/configure_namespace.ts";
 import { settingsForNewLinks } from "../link/interface_settings.ts";
-import { interleaveSteps } from "../link/interleave_steps.ts";
-import { IpError } from "../link/ip_error.ts";
 import type { Link } from "../link/link.ts";
 import { readLinks } from "../link/read_links.ts";
-import { SysctlError } from "../link/sysctl.ts";
 import type { Attachment } from "./attachment.ts";
 import type { BeginEntry } from "./attachment_entry.ts";
 import { allDoneOrStopped } from "./all_done.ts";
 import { AttachError, type AttachFailure } from "./attach_error.ts";
-import type { AttachContext, AttachedInterface, NodeView, PreparedInterface } from "./backends/backend.ts";
+import { attachInOrder, finishInNamespace, unlessFailed } from "./attach_interfaces.ts";
+import type { NodeView, PreparedInterface } from "./backends/backend.ts";
 import { backendOf } from "./backends/backend_of.ts";
 import { endpointName } from "./endpoint.ts";
 import type { InterfaceSetup } from "./interface_setup.ts";
@@ -24,7 +22,6 @@ import type { NodeServices } from "./node_services.ts";
 import { type Pod, readNetwork, readPod, readRequests } from "./pod.ts";
 import type { PodIdentity } from "./pod_identity.ts";
 import { openPodNamespace } from "./pod_namespace.ts";
-import { messageOf } from "./to_cni_error.ts";
 import { TraceError } from "./trace_error.ts";
 
 /**
@@ -47,13 +44,13 @@ export async function attachContainer(
   ], signal);
   checkNamesAreFree(plans, namespace.links);
   const prepared = await prepareAll(plans, { services: attachment.services, hostLinks, devices }, signal);
-  const begin = beginEntry(attachment, namespace.id, pod, plans);
+  const order = orderInterfaces(prepared, namespace.links.map(({ name }) => name));
+  const begin = beginEntry(attachment, namespace.id, pod, plans, order);
   await journal.append([begin], { durable: false });
   const context = { ...attachment, begin };
-  const attached = await forAll(prepared, (one) => attachAndLog(context, one, signal));
-  await journal.append([{ type: "setups", setups: attached.map(({ setup }) => setup) }], { durable: false });
+  const { attached, unfinished } = await attachInOrder(context, prepared, signal);
   const failures = await Promise.all([
-    finishInNamespace(target.netns, attached, signal),
+    finishInNamespace(attachment, unfinished, signal),
     ...byNetwork(plans).map((plan) => checkNetworkStays(attachment, pod, plan, signal)),
   ]);
   if (failures.flat().length > 0) throw new AttachError(failures.flat());
@@ -99,6 +96,7 @@ function beginEntry(
   netnsId: string,
   { metadata, spec }: Pod,
   plans: readonly InterfacePlan[],
+  order: readonly (readonly string[])[],
 ): BeginEntry {
   const { namespace, name, uid } = metadata;
   return {
@@ -108,12 +106,13 @@ function beginEntry(
     args: [...target.args],
     pod: { namespace, name, uid },
     host: spec.nodeName ?? "",
-    interfaces: plans.map((plan) => ({
+    interfaces: plans.map((plan, place) => ({
       index: plan.index,
       name: plan.name,
       type: plan.terms.type,
       network: networkRef(plan.network),
       endpoint: endpointName(metadata, target.containerId, plan.index),
+      needs: order[place]!,
     })),
   };
 }
@@ -123,68 +122,10 @@ async function prepareAll(
   view: NodeView,
   signal: AbortSignal,
 ): Promise<PreparedInterface[]> {
-  const chosen = plans.map((plan) => ({ plan, backend: backendOf(plan.terms.type) }));
-  return await forAll(chosen, async ({ plan, backend }) => await backend.prepare(plan, view, signal));
-}
-
-/**
- * Does `work` for all at once.
- *
- * @throws {AttachError} of all that failed, once all have ended
- */
-async function forAll<Item extends { readonly plan: InterfacePlan }, T>(
-  items: readonly Item[],
-  work: (item: Item) => Promise<T>,
-): Promise<T[]> {
-  const outcomes = await Promise.allSettled(items.map(work));
-  const failures = outcomes.flatMap((outcome, place) =>
-    outcome.status === "rejected" ? [{ plan: items[place]!.plan, reason: outcome.reason }] : []
+  const outcomes = await Promise.allSettled(
+    plans.map(async (plan) => await backendOf(plan.terms.type).prepare(plan, view, signal)),
   );
-  if (failures.length > 0) throw new AttachError(failures);
-  return outcomes.flatMap((outcome) => outcome.status === "fulfilled" ? [outcome.value] : []);
-}
-
-async function attachAndLog(
-  context: AttachContext,
-  { plan, attach }: PreparedInterface,
-  signal: AbortSignal,
-): Promise<AttachedInterface> {
-  const { log } = context.services;
-  const started = performance.now();
-  const fields = () => ({
-    interface: plan.name,
-    network: describeNetwork(plan.network),
-    ms: Math.round(performance.now() - started),
-  });
-  try {
-    const attached = await attach(context, signal);
-    log.write("info", "attached", { ...fields(), addresses: attached.setup.addresses });
-    return attached;
-  } catch (error) {
-    log.write("warning", "not attached", { ...fields(), reason: messageOf(error) });
-    throw error;
-  }
-}
-
-/** Sets all interfaces up in one process; what fails is told with the interface it was for, or with all of them. */
-async function finishInNamespace(
-  netns: string,
-  attached: readonly AttachedInterface[],
-  signal: AbortSignal,
-): Promise<AttachFailure[]> {
-  const steps = interleaveSteps(attached.map(({ steps }) => steps));
-  try {
-    await configureNamespace(netns, steps.map(({ step }) => step), signal);
-    return [];
-  } catch (reason) {
-    const place = reason instanceof IpError
-      ? reason.index
-      : steps.findIndex(({ step }) =>
-        reason instanceof SysctlError && "sysctl" in step && step.sysctl === reason.sysctl
-      );
-    const failed = attached[steps[place]?.group ?? -1];
-    return failed ? [{ plan: failed.plan, reason }] : attached.map(({ plan }) => ({ plan, reason }));
-  }
+  return unlessFailed(plans, outcomes);
 }
 
 /** A plan of each network, however many have it. */

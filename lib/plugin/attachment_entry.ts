@@ -15,6 +15,8 @@ export interface RecordedInterface {
   readonly network: NetworkRef;
   /** Name of its DanmEp. */
   readonly endpoint: string;
+  /** Names of the others that it is made on or of: it goes before them. Entries of older versions have no such field. */
+  readonly needs?: readonly string[];
 }
 
 /** ADD began: nothing was made before, and no link had one of these names. */
@@ -53,10 +55,16 @@ export interface DelegatedEntry {
   readonly result: Result;
 }
 
-/** All links are made and are about to be set up like this; it is what CHECK compares with. */
+/** These links are made and are about to be set up like this; it is what CHECK compares with. */
 export interface SetupsEntry {
   readonly type: "setups";
   readonly setups: readonly InterfaceSetup[];
+}
+
+/** Nothing is left of an interface: it is not to be taken back once more, which not every delegate takes well. */
+export interface DetachedEntry {
+  readonly type: "detached";
+  readonly index: number;
 }
 
 /** ADD succeeded. Without this it was interrupted: something of it may still be going on. */
@@ -65,7 +73,14 @@ export interface CompleteEntry {
 }
 
 /** One line of a container's journal. */
-export type AttachmentEntry = BeginEntry | ClaimEntry | DelegatesEntry | DelegatedEntry | SetupsEntry | CompleteEntry;
+export type AttachmentEntry =
+  | BeginEntry
+  | ClaimEntry
+  | DelegatesEntry
+  | DelegatedEntry
+  | SetupsEntry
+  | CompleteEntry
+  | DetachedEntry;
 
 /** The entries of one type, in the order they were written. */
 export function entriesOf<Type extends AttachmentEntry["type"]>(

@@ -2,6 +2,7 @@
 
 import { CniError, errorCode } from "../cni/error.ts";
 import { checkDelegates, type DelegateTarget } from "../delegate/delegate_chain.ts";
+import type { Interface, Result } from "../cni/result.ts";
 import { sameInterfaceAddress } from "../link/interface_address.ts";
 import { type NamespaceState, readNamespace } from "../link/read_namespace.ts";
 import { sameRoute } from "../link/route.ts";
@@ -30,10 +31,8 @@ export async function checkContainer({ target, journal }: Attachment, signal: Ab
   if (entriesOf(entries, "complete").length === 0) {
     throw new CniError(errorCode.unknownContainer, `Container ${target.containerId} has not been attached`);
   }
-  const [state, complaints] = await allDone([
-    readNamespace(target.netns, signal),
-    askDelegates(target, entries, signal),
-  ]);
+  const reading = readNamespace(target.netns, signal);
+  const [state, complaints] = await allDone([reading, askDelegates(target, entries, reading, signal)]);
   const setups = entriesOf(entries, "setups").flatMap(({ setups }) => setups);
   const problems = [...setups.flatMap((setup) => differences(setup, state)), ...complaints];
   if (problems.length > 0) throw new CheckError(problems);
@@ -43,17 +42,29 @@ export async function checkContainer({ target, journal }: Attachment, signal: Ab
 async function askDelegates(
   target: DelegateTarget,
   entries: readonly AttachmentEntry[],
+  state: Promise<NamespaceState>,
   signal: AbortSignal,
 ): Promise<string[]> {
   const begin = entriesOf(entries, "begin").at(-1);
-  const complaints = await Promise.all((begin?.interfaces ?? []).map(async ({ index, name }) => {
+  const interfaces = begin?.interfaces ?? [];
+  const needed = new Set(interfaces.flatMap(({ needs = [] }) => needs));
+  const complaints = await Promise.all(interfaces.map(async ({ index, name }) => {
     const chain = entriesOf(entries, "delegates").find((entry) => entry.index === index);
-    const result = entriesOf(entries, "delegated").find((entry) => entry.index === index)?.result;
+    const added = entriesOf(entries, "delegated").find((entry) => entry.index === index)?.result;
     if (!chain || chain.disableCheck) return [];
+    const result = added && needed.has(name) ? asMember(added, name, await state) : added;
     const own = { ...target, ifName: name, args: new Map(begin?.args) };
     return await checkDelegates(chain.configs, own, result, signal).then(() => [], (error) => [messageOf(error)]);
   }));
   return complaints.flat();
+}
+
+/** What delegates returned of an interface, with the address it has as a member of a bond. */
+function asMember(result: Result, name: string, { links }: NamespaceState): Result {
+  const { mac, ownMac } = links.find((link) => link.name === name) ?? {};
+  if (mac === undefined || ownMac === undefined) return result;
+  const isIt = (link: Interface) => link.name === name && link.mac?.toLowerCase() === ownMac;
+  return { ...result, interfaces: result.interfaces.map((link) => isIt(link) ? { ...link, mac } : link) };
 }
 
 /** What of `setup` the namespace does not have; each a sentence. */
@@ -64,7 +75,8 @@ export function differences(setup: InterfaceSetup, state: NamespaceState): strin
     wanted.flatMap((item, place) => has(item) ? [] : [`${what} ${texts[place]} of ${setup.name} is missing`]);
   return [
     ...(link.up ? [] : [`interface ${setup.name} is down`]),
-    ...(setup.mac === undefined || link.mac === setup.mac.toLowerCase()
+    // A bond gives its members one address for all.
+    ...(setup.mac === undefined || [link.mac, link.ownMac].includes(setup.mac.toLowerCase())
       ? []
       : [`hardware address of ${setup.name} is ${link.mac}, must be ${setup.mac}`]),
     ...missing(

@@ -5,6 +5,7 @@ import { deleteDelegates } from "../delegate/delegate_chain.ts";
 import { endProcesses } from "../host/processes/end_processes.ts";
 import { releaseClaim } from "../ipam/release_address.ts";
 import { allDone } from "./all_done.ts";
+import { attempt, joinFailures } from "./attempt.ts";
 import type { Attachment } from "./attachment.ts";
 import { type AttachmentEntry, type BeginEntry, entriesOf, type RecordedInterface } from "./attachment_entry.ts";
 import { backendOf } from "./backends/backend_of.ts";
@@ -43,19 +44,39 @@ export async function takeBack(attachment: Attachment, signal: AbortSignal): Pro
   if (begin) {
     const netns = namespaceIsGone ? "" : await findNamespaceToClean(target.netns, begin, signal);
     const container = { ...attachment, target: { ...target, netns, args: new Map(begin.args) } };
-    await detachAll(
-      services.log,
-      begin.interfaces.map((recorded): Detachment => ({
-        name: recorded.name,
-        detach: () => detachInterface(container, begin, recorded, entries, signal),
-      })),
-    );
+    const done = entriesOf(entries, "detached").map(({ index }) => index);
+    const left = begin.interfaces.filter(({ index }) => !done.includes(index));
+    const gone: AttachmentEntry[] = [];
+    const detachments = left.map((recorded): Detachment => ({
+      name: recorded.name,
+      needs: recorded.needs ?? [],
+      async detach() {
+        await detachInterface(container, begin, recorded, entries, signal);
+        gone.push({ type: "detached", index: recorded.index });
+      },
+    }));
+    await noteIfFailed(journal, gone, () => detachAll(services.log, detachments));
   } else {
     // The journal is damaged, so that what the cluster knows is the better record.
     const endpoints = await listEndpoints(services, podNamespace(target), target.containerId, signal);
     await detachUnrecorded(services, target, endpoints, signal);
   }
   await journal.remove();
+}
+
+/** Does `work`; when it fails, notes `entries` for the next attempt. A journal that is about to go needs none of them. */
+async function noteIfFailed(
+  journal: Attachment["journal"],
+  entries: readonly AttachmentEntry[],
+  work: () => Promise<void>,
+): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    const failures = [error];
+    if (entries.length > 0) await attempt(failures, () => journal.append(entries, { durable: false }));
+    throw joinFailures(failures);
+  }
 }
 
 /**
@@ -84,11 +105,11 @@ async function detachInterface(
     deleteEndpoint(services, begin.pod.namespace, recorded.endpoint, signal),
   ]);
   const claims = entriesOf(entries, "claim").filter(({ index }) => index === recorded.index);
-  await Promise.all(claims.map(({ claim }) => releaseClaim(services.blocks, claim, new Date(), signal)));
+  await allDone(claims.map(({ claim }) => releaseClaim(services.blocks, claim, new Date(), signal)));
 }
 
 async function removeLink(
-  { target }: Attachment,
+  { target, services: { log } }: Attachment,
   { index, name, type }: RecordedInterface,
   entries: readonly AttachmentEntry[],
   signal: AbortSignal,
@@ -98,9 +119,12 @@ async function removeLink(
   let wasRemoved = false;
   if (delegates) {
     const delegated = entriesOf(entries, "delegated").find((entry) => entry.index === index);
-    const ran = await deleteDelegates(delegates.configs, { ...target, ifName: name }, delegated?.result, signal);
+    const own = { ...target, ifName: name };
+    const passedOver = await deleteDelegates(delegates.configs, own, delegated?.result, signal);
+    passedOver.forEach((reason) => log.write("warning", "delegate passed over", { interface: name, reason }));
     // Delegates that failed half-way may have left the link, and not all remove it then.
-    wasRemoved = ran && backendOf(type).delegatesRemoveLink && entriesOf(entries, "complete").length > 0;
+    wasRemoved = passedOver.length === 0 && backendOf(type).delegatesRemoveLink &&
+      entriesOf(entries, "complete").length > 0;
   }
   const setups = entriesOf(entries, "setups").flatMap(({ setups }) => setups).filter((setup) => setup.name === name);
   const links = wasRemoved ? [] : [name, temporaryName(containerId, index)];

@@ -2,12 +2,14 @@
 
 import type { DanmEp } from "../api/danm_ep.ts";
 import { resourceFor } from "../api/resource.ts";
+import type { DelegateConfig } from "../attach/delegate_config.ts";
+import { namedLinks } from "../attach/named_links.ts";
 import { type DelegateTarget, deleteDelegates } from "../delegate/delegate_chain.ts";
 import { releaseAddress } from "../ipam/release_address.ts";
 import { type Address, parseAddress } from "../net/address.ts";
 import { backendOf } from "./backends/backend_of.ts";
 import { cleanNamespace, deleteRulesFrom } from "./clean_namespace.ts";
-import { detachAll } from "./detach_all.ts";
+import { detachAll, type Detachment } from "./detach_all.ts";
 import { deleteEndpoint } from "./endpoint.ts";
 import type { NodeServices } from "./node_services.ts";
 import { findNamespaceToClean } from "./pod_namespace.ts";
@@ -26,11 +28,25 @@ export async function detachUnrecorded(
 ): Promise<void> {
   await detachAll(
     services.log,
-    endpoints.map((endpoint) => ({
-      name: endpoint.spec.Interface.Name,
-      detach: () => detachEndpoint(services, target, endpoint, signal),
-    })),
+    await Promise.all(endpoints.map((endpoint) => planDetachment(services, target, endpoint, signal))),
   );
+}
+
+/** The delegates of all are known before the first is asked: what they are told says which interface needs which. */
+async function planDetachment(
+  services: NodeServices,
+  target: DelegateTarget,
+  endpoint: DanmEp,
+  signal: AbortSignal,
+): Promise<Detachment> {
+  const { Interface: { Name: name }, NetworkType } = endpoint.spec;
+  const delegates = backendOf(NetworkType).findDelegates(services, endpoint, signal);
+  const [found] = await Promise.allSettled([delegates]);
+  return {
+    name,
+    needs: found.status === "fulfilled" ? namedLinks(name, found.value).names : [],
+    detach: async () => await detachEndpoint(services, target, endpoint, await delegates, signal),
+  };
 }
 
 /** The DanmEp goes last: it is the only record. */
@@ -38,14 +54,15 @@ async function detachEndpoint(
   services: NodeServices,
   target: DelegateTarget,
   endpoint: DanmEp,
+  delegates: readonly DelegateConfig[],
   signal: AbortSignal,
 ): Promise<void> {
   const { spec, metadata } = endpoint;
   const { Name, proutes, proutes6 } = spec.Interface;
   const netns = await findNamespaceToClean(target.netns, spec, signal);
   const own = { ...target, netns, ifName: Name };
-  const delegates = await backendOf(spec.NetworkType).findDelegates(services, endpoint, signal);
-  await deleteDelegates(delegates, own, undefined, signal);
+  const passedOver = await deleteDelegates(delegates, own, undefined, signal);
+  passedOver.forEach((reason) => services.log.write("warning", "delegate passed over", { interface: Name, reason }));
   await cleanNamespace(netns, { links: [Name], rules: [] }, signal);
   // The original system stored null for none.
   const hasRules = Object.keys(proutes ?? {}).length + Object.keys(proutes6 ?? {}).length > 0;

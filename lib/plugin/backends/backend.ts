@@ -3,6 +3,7 @@
 import type { DanmEp } from "../../api/danm_ep.ts";
 import type { DelegateConfig } from "../../attach/delegate_config.ts";
 import type { InterfacePlan } from "../../attach/interface_plan.ts";
+import type { LinkNeeds } from "../../attach/named_links.ts";
 import type { Result } from "../../cni/result.ts";
 import type { NamespaceStep } from "../../link/configure_namespace.ts";
 import type { Link } from "../../link/link.ts";
@@ -36,6 +37,8 @@ export interface NodeView {
 /** An interface that can be made. */
 export interface PreparedInterface {
   readonly plan: InterfacePlan;
+  /** The links of the Pod's namespace that must be complete before; none when left out. */
+  readonly needs?: LinkNeeds;
   /** Makes it: addresses, link, record. When it rejects, the journal says what to take back. */
   attach(context: AttachContext, signal: AbortSignal): Promise<AttachedInterface>;
 }

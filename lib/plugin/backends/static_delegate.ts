@@ -3,6 +3,7 @@
 import { requestConfig, staticConfigs } from "../../attach/delegate_config.ts";
 import { type DelegateChain, DelegateFileError, pickDelegateChain } from "../../attach/delegate_file.ts";
 import type { InterfacePlan } from "../../attach/interface_plan.ts";
+import { namedLinks } from "../../attach/named_links.ts";
 import type { Result } from "../../cni/result.ts";
 import { readFolder } from "../../host/files/read_folder.ts";
 import type { NodeServices } from "../node_services.ts";
@@ -16,7 +17,8 @@ import { runChain } from "./run_chain.ts";
 export const staticDelegate: Backend = {
   async prepare(plan, { services }) {
     const chain = await readChain(services, plan.terms.networkId, plan.terms.type);
-    return { plan, attach: (context, signal) => attach(context, plan, chain, signal) };
+    const needs = namedLinks(plan.name, chain.configs);
+    return { plan, needs, attach: (context, signal) => attach(context, plan, chain, signal) };
   },
   delegatesRemoveLink: false,
   async findDelegates(services, { metadata, spec }, signal) {
