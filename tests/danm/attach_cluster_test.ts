@@ -163,23 +163,39 @@ danmTest("names interfaces after their networks alone when namingScheme is legac
   await node.detach(container);
 });
 
+danmTest("tells every parent that is missing, before it makes anything", async (node) => {
+  await node.createNetwork("good", { cidr: "10.1.0.0/24" });
+  await node.createNetwork("lost", { cidr: "10.2.0.0/24", host_device: "nodevice0" });
+  await node.createNetwork("gone", { cidr: "10.3.0.0/24", host_device: "nodevice1" });
+  await using container = await node.createContainer(
+    ["good", "lost", "good", "gone"].map((network) => ({ network, ip: "dynamic" })),
+  );
+  const message = await node.attachFails(container);
+  assertEquals(message.split("\n"), [
+    "CNI network could not be set up: ",
+    `interface 1 (eth1, DanmNet ${node.namespace}/lost): host interface nodevice0 of network DanmNet ` +
+    `${node.namespace}/lost does not exist on this node`,
+    `interface 3 (eth3, DanmNet ${node.namespace}/gone): host interface nodevice1 of network DanmNet ` +
+    `${node.namespace}/gone does not exist on this node`,
+  ]);
+  assertEquals(await addressesIn(container), []);
+  assertEquals(await node.leftovers(), []);
+});
+
 danmTest(
-  "takes everything back and tells every failure when one of several interfaces cannot be made",
+  "takes everything back and tells every failure when some of several interfaces cannot be made",
   async (node) => {
     await node.createNetwork("good", { cidr: "10.1.0.0/24" });
-    await node.createNetwork("lost", { cidr: "10.2.0.0/24", host_device: "nodevice0" });
-    await node.createNetwork("gone", { cidr: "10.3.0.0/24", host_device: "nodevice1" });
+    await node.createNetwork("full", { cidr: "10.2.0.4/30", routes: { "10.9.0.0/16": "10.2.0.5" } });
     await using container = await node.createContainer(
-      ["good", "lost", "good", "gone"].map((network) => ({ network, ip: "dynamic" })),
+      ["good", "full", "full", "full", "good"].map((network) => ({ network, ip: "dynamic" })),
     );
-    const message = await node.attachFails(container);
-    assertEquals(message.split("\n"), [
-      "CNI network could not be set up: ",
-      `interface 1 (eth1, DanmNet ${node.namespace}/lost): host interface nodevice0 of network DanmNet ` +
-      `${node.namespace}/lost does not exist on this node`,
-      `interface 3 (eth3, DanmNet ${node.namespace}/gone): host interface nodevice1 of network DanmNet ` +
-      `${node.namespace}/gone does not exist on this node`,
-    ]);
+    const [heading, ...failures] = (await node.attachFails(container)).split("\n");
+    assertEquals(heading, "CNI network could not be set up: ");
+    assertEquals(failures.length, 2, failures.join("\n"));
+    for (const failure of failures) {
+      assertMatch(failure, /^interface [123] \(eth[123], DanmNet [a-z-]+\/full\): Cannot reserve an IPv4 address on/);
+    }
     assertEquals(await addressesIn(container), []);
     assertEquals(await node.leftovers(), []);
   },
