@@ -10,6 +10,7 @@ import config from "../../deno.json" with { type: "json" };
 import { PLUGINS } from "../../lib/installer/payload.ts";
 import { launcher } from "./launcher.ts";
 import { permissionFlags, type PermissionSet } from "./permission_flags.ts";
+import { withRequire } from "./with_require.ts";
 
 /** For one run of Deno, which may have to fetch some 40 MB; a network that swallows packets must not hang the build. */
 const DEADLINE_MS = 60_000;
@@ -62,6 +63,7 @@ async function build(component: string, compile: boolean): Promise<void> {
   const made = join(work, component);
   // Minified, as a plugin reads its whole program at every call: 3 to 6 ms of danm's start.
   await must(["bundle", "--minify", "--platform=deno", `--output=${bundle}`, join(root, "cmd", component, "main.ts")]);
+  await Deno.writeTextFile(bundle, withRequire(await Deno.readTextFile(bundle)));
   if (compile) {
     // No code cache: it would be a file of a guessable name in /tmp, which a program run as root must not trust.
     const options = ["--no-config", "--no-check", "--no-prompt", "--no-code-cache", ...flags];
