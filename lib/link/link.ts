@@ -9,7 +9,8 @@ import {
   optionalTextIn,
   textIn,
 } from "./ip_json.ts";
-import { VLAN_PROTOCOL, VXLAN_PORT } from "../net/vni.ts";
+import { formatAddress } from "../net/address.ts";
+import { VLAN_PROTOCOL, VXLAN_PORT, vxlanMulticast } from "../net/vni.ts";
 
 /** One link. Where a field is optional, absent means that it does not apply. */
 export interface Link {
@@ -36,8 +37,11 @@ export interface Link {
   readonly otherNames?: readonly string[];
   /** Interface group number (`ip link ... group N`); 0 when none was set. */
   readonly group: number;
-  /** `protocol` is an EtherType: 0x8100 for IEEE 802.1Q, 0x88a8 for 802.1ad. */
-  readonly vlan?: { readonly id: number; readonly protocol: number };
+  /**
+   * `protocol` is an EtherType: 0x8100 for IEEE 802.1Q, 0x88a8 for 802.1ad. `keepsTags`: packets are handed on with their
+   * tags (`reorder_hdr off`).
+   */
+  readonly vlan?: { readonly id: number; readonly protocol: number; readonly keepsTags?: true };
   /** `parent` is absent when the VXLAN is bound to no link, `group` when it has no multicast group or remote. */
   readonly vxlan?: { readonly id: number; readonly parent?: string; readonly group?: string; readonly port: number };
 }
@@ -74,9 +78,15 @@ export function findVlan(links: readonly Link[], device: string, id: number): Li
   return links.find(({ parent, vlan }) => parent === device && vlan?.id === id && vlan.protocol === VLAN_PROTOCOL);
 }
 
-/** The VXLAN link `id` on `device`, whatever its name; on another UDP port it is another network, e.g. flannel's. */
+/**
+ * The VXLAN link `id` on `device`, whatever its name; on another UDP port, or in another multicast group or none, it is
+ * another network, e.g. flannel's or Calico's.
+ */
 export function findVxlan(links: readonly Link[], device: string, id: number): Link | undefined {
-  return links.find(({ vxlan }) => vxlan?.id === id && vxlan.parent === device && vxlan.port === VXLAN_PORT);
+  const group = formatAddress(vxlanMulticast(id));
+  return links.find(({ vxlan }) =>
+    vxlan?.id === id && vxlan.parent === device && vxlan.port === VXLAN_PORT && vxlan.group === group
+  );
 }
 
 function otherNamesOf({ altnames }: IpObject): string[] | undefined {
@@ -86,7 +96,9 @@ function otherNamesOf({ altnames }: IpObject): string[] | undefined {
 function vlanOf(data: IpObject): Required<Link>["vlan"] {
   const protocol = /^\[([0-9]+)\]$/.exec(textIn(data, "protocol"))?.[1];
   if (!protocol) throw new IpOutputError("protocol", data["protocol"], "a number in brackets");
-  return { id: numberIn(data, "id"), protocol: Number(protocol) };
+  const { flags } = data;
+  const keepsTags = Array.isArray(flags) && !flags.includes("REORDER_HDR");
+  return { id: numberIn(data, "id"), protocol: Number(protocol), ...(keepsTags && { keepsTags }) };
 }
 
 function vxlanOf(data: IpObject): Required<Link>["vxlan"] {

@@ -84,12 +84,14 @@ Deno.test("findVlan() looks at device and number, not at the name", () => {
   assertEquals(findVlan(links, "eth2", 100), undefined);
 });
 
-Deno.test("findVxlan() looks at device, number and port, not at the name", () => {
+Deno.test("findVxlan() looks at device, number, port and group, not at the name", () => {
   const links = [
-    link("vx_a", { vxlan: { id: 5, parent: "eth1", port: 4789 } }),
-    link("vx_b", { vxlan: { id: 5, port: 4789 } }),
-    link("flannel.5", { vxlan: { id: 5, parent: "eth0", port: 8472 } }),
-    link("odd", { vxlan: { id: 5, parent: "eth0", port: 4789 } }),
+    link("vx_a", { vxlan: { id: 5, parent: "eth1", group: "239.0.0.5", port: 4789 } }),
+    link("vx_b", { vxlan: { id: 5, group: "239.0.0.5", port: 4789 } }),
+    link("flannel.5", { vxlan: { id: 5, parent: "eth0", group: "239.0.0.5", port: 8472 } }),
+    link("vxlan.calico", { vxlan: { id: 5, parent: "eth0", port: 4789 } }),
+    link("remote", { vxlan: { id: 5, parent: "eth0", group: "239.0.0.6", port: 4789 } }),
+    link("odd", { vxlan: { id: 5, parent: "eth0", group: "239.0.0.5", port: 4789 } }),
   ];
   assertEquals(findVxlan(links, "eth0", 5)?.name, "odd");
   assertEquals(findVxlan(links, "eth0", 6), undefined);

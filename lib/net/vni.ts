@@ -1,5 +1,7 @@
 /** VLAN and VXLAN numbers and ranges of them. */
 
+import type { Address } from "./address.ts";
+
 /** Which number space: IEEE 802.1Q VLAN identifiers or RFC 7348 VXLAN network identifiers. */
 export type VniType = "vlan" | "vxlan";
 
@@ -46,3 +48,8 @@ export const VLAN_PROTOCOL = 0x8100;
 
 /** The UDP port of VXLAN (RFC 7348 §5); the kernel's own default is an older one. */
 export const VXLAN_PORT = 4789;
+
+/** The multicast group of a VXLAN: 239.0.0.0/8 (RFC 2365, administratively scoped) with the VNI in its 24 bits. */
+export function vxlanMulticast(vni: number): Address {
+  return { family: 4, value: (239n << 24n) | BigInt(vni) };
+}

@@ -2,7 +2,6 @@
 
 import { API_GROUPS, type ApiGroup } from "../api/resource.ts";
 import { hashKey } from "../ipam/hash.ts";
-import type { Address } from "../net/address.ts";
 import { MAX_INTERFACE_NAME } from "../net/interface_name.ts";
 import type { VniType } from "../net/vni.ts";
 
@@ -50,11 +49,6 @@ export function isOwnLinkName(name: string, device: string): boolean {
   const [, prefix, digits] = /^(vlan|vx)([0-9]+)-/.exec(name) ?? [];
   const type = prefix === "vx" ? "vxlan" : "vlan";
   return digits !== undefined && ownLinkName({ device, type, vni: Number(digits) }) === name;
-}
-
-/** The multicast group of a VXLAN: 239.0.0.0/8 (RFC 2365, administratively scoped) with the VNI in its 24 bits. */
-export function vxlanMulticast(vni: number): Address {
-  return { family: 4, value: (239n << 24n) | BigInt(vni) };
 }
 
 /** Outer Ethernet, IPv4, UDP and VXLAN headers. Source: RFC 7348 §5. */

@@ -2,6 +2,7 @@ import { assertEquals, assertNotEquals } from "@std/assert";
 import fc from "fast-check";
 import { formatAddress } from "../net/address.ts";
 import { isInterfaceName } from "../net/interface_name.ts";
+import { vxlanMulticast } from "../net/vni.ts";
 import {
   hostLinkGroup,
   type HostLinkId,
@@ -9,7 +10,6 @@ import {
   isOwnLinkName,
   networkLinkName,
   ownLinkName,
-  vxlanMulticast,
 } from "./host_link.ts";
 
 const deviceOf = fc.stringMatching(/^[a-z][a-z0-9.@-]{0,14}$/);

@@ -1,7 +1,9 @@
 /** Which host links a node should have, and what has to be done about those it has. */
 
 import { isInterfaceName } from "../net/interface_name.ts";
-import { VLAN_PROTOCOL, VXLAN_PORT } from "../net/vni.ts";
+import { formatAddress } from "../net/address.ts";
+import { VLAN_PROTOCOL, VXLAN_PORT, vxlanMulticast } from "../net/vni.ts";
+import { foreignLinkFlaw } from "./foreign_link.ts";
 import { type HostLinkId, hostLinkMtu, hostLinkText, ownLinkName } from "./host_link.ts";
 import type { LinkSource, WantedLink } from "./link_source.ts";
 
@@ -20,8 +22,10 @@ export interface SeenLink {
   /** Name of the link it is on, when that is in the same namespace. */
   readonly parent?: string;
   /** `protocol` is an EtherType. */
-  readonly vlan?: { readonly id: number; readonly protocol: number };
-  readonly vxlan?: { readonly id: number; readonly parent?: string; readonly port: number };
+  readonly vlan?: { readonly id: number; readonly protocol: number; readonly keepsTags?: true };
+  readonly vxlan?: { readonly id: number; readonly parent?: string; readonly group?: string; readonly port: number };
+  /** The bridge or bond it is a port of. */
+  readonly master?: string;
 }
 
 /** A link to make or to put in order. */
@@ -40,8 +44,9 @@ export interface LinkChange extends HostLinkId {
 /**
  * Why a link is not as it should be:
  * - `ParentMissing`, `ParentDown`: the node has no such interface, or it is not up, so nothing on it can be;
- * - `LinkForeign`: the link is there and not DANM's to put in order;
- * - `VniTaken`: another link of the node has the VXLAN number, which the kernel gives once per UDP port;
+ * - `LinkForeign`: the link is there, not as it should be, and not DANM's to put in order;
+ * - `VniTaken`: another link of the node has the VXLAN number, which the kernel gives once per UDP port, whatever the
+ *   device, or a link that is not in the host's namespace has the number;
  * - `NameTaken`: something else has every name it could have.
  */
 export type LinkProblemReason = "ParentMissing" | "ParentDown" | "LinkForeign" | "VniTaken" | "NameTaken";
@@ -91,7 +96,9 @@ export function planHostLinks(
 ): HostLinkPlan {
   const wanted = desiredLinks(sources);
   const names = new Set(links.flatMap(namesOf));
-  const vxlans = new Map(links.flatMap(({ name, vxlan }) => vxlan?.port === VXLAN_PORT ? [[vxlan.id, name]] : []));
+  const vxlans = new Map(
+    links.flatMap((link) => link.vxlan?.port === VXLAN_PORT ? [[link.vxlan.id, describe(link)]] : []),
+  );
   const steps = wanted.map((desired) => planLink(desired, links, group, names, vxlans));
   const isWanted = (link: SeenLink) => wanted.some((desired) => isSameLink(desired, link));
   const surplus = links.filter((link) => isOwn(link, group) && !isWanted(link));
@@ -164,7 +171,7 @@ function planLink(
   const down = parent.up ? {} : problem("ParentDown", `cannot carry anything: ${device} is down`);
   const existing = links.find((link) => isSameLink(desired, link));
   if (existing && !isOwn(existing, group)) {
-    const flaw = foreignFlaw(desired, existing, parent);
+    const flaw = foreignFlaw(desired, existing, parent) ?? foreignLinkFlaw(type, existing, parent);
     return { name: existing.name, ...(flaw === undefined ? down : problem("LinkForeign", flaw)) };
   }
   if (existing) return { name: existing.name, ...orderLink(desired, existing, parent), ...down };
@@ -176,7 +183,7 @@ function planLink(
   const name = candidates.find((candidate) => !names.has(candidate));
   if (name === undefined) return problem("NameTaken", `cannot be made: ${candidates.join(", ")} exist already`);
   names.add(name);
-  if (type === "vxlan") vxlans.set(vni, name);
+  if (type === "vxlan") vxlans.set(vni, `${name} on ${device}`);
   const change = { device, type, vni, name, make: true, setUp: parent.up, sources: desired.sources };
   return { name, change, ...down };
 }
@@ -224,7 +231,13 @@ function nameCandidates(desired: DesiredLink): string[] {
 function isSameLink({ device, type, vni }: HostLinkId, { parent, vlan, vxlan }: SeenLink): boolean {
   return type === "vlan"
     ? parent === device && vlan?.id === vni && vlan.protocol === VLAN_PROTOCOL
-    : vxlan?.parent === device && vxlan.id === vni && vxlan.port === VXLAN_PORT;
+    : vxlan?.parent === device && vxlan.id === vni && vxlan.port === VXLAN_PORT &&
+      vxlan.group === formatAddress(vxlanMulticast(vni));
+}
+
+/** A VXLAN, for people. */
+function describe({ name, vxlan }: SeenLink): string {
+  return vxlan?.parent === undefined ? name : `${name} on ${vxlan.parent}`;
 }
 
 function namesOf({ name, otherNames = [] }: SeenLink): string[] {

@@ -44,7 +44,8 @@ function vlan(name: string, parent: string, id: number, more: Partial<SeenLink> 
 
 function vxlan(name: string, parent: string, id: number, more: Partial<SeenLink> = {}): SeenLink {
   const mtu = parent === "eth1" ? 8950 : 1450;
-  return { index: 21, name, mtu, up: true, group: GROUP, kind: "vxlan", vxlan: { id, parent, port: 4789 }, ...more };
+  const tunnel = { id, parent, port: 4789, group: `239.0.0.${id}` };
+  return { index: 21, name, mtu, up: true, group: GROUP, kind: "vxlan", vxlan: tunnel, ...more };
 }
 
 const plan = (sources: readonly LinkSource[], ...links: readonly SeenLink[]) => planHostLinks(sources, links, GROUP);
@@ -124,12 +125,6 @@ const TABLE: readonly { what: string; sources: LinkSource[]; links: SeenLink[]; 
     sources: [ext],
     links: [eth1, { ...eth2, name: "ext.100" }, { ...eth2, name: EXT_OWN }],
     does: [`make ${ownLinkName({ device: "eth1", type: "vlan", vni: 100 }, 1)} for vlan 100 on eth1, up`],
-  },
-  {
-    what: "uses a foreign link that is the same VLAN, whatever its MTU",
-    sources: [ext],
-    links: [eth1, vlan("mine", "eth1", 100, { group: 0, mtu: 1280 })],
-    does: [],
   },
   {
     what: "says that a foreign link is down",
@@ -236,6 +231,92 @@ const TABLE: readonly { what: string; sources: LinkSource[]; links: SeenLink[]; 
     does: ["LinkForeign vlan 100 on eth1"],
   },
 ];
+
+const foreign = { group: 0 };
+const calico = { id: 7, parent: "eth1", port: 4789 };
+const int7 = network("int", "int", { host_device: "eth1", vxlan: 7 });
+
+/** Links of other software: whether they are the network's, and what is said of them. */
+const FOREIGN = {
+  "another product's overlay without a group": [
+    [int7],
+    vxlan("vxlan.calico", "eth1", 7, { ...foreign, vxlan: calico }),
+    [
+      "VniTaken vxlan 7 on eth1",
+    ],
+  ],
+  "a VXLAN of another group": [
+    [int7],
+    vxlan("vx", "eth1", 7, { ...foreign, vxlan: { ...calico, group: "239.1.1.1" } }),
+    ["VniTaken vxlan 7 on eth1"],
+  ],
+  "a VXLAN to one remote": [[int7], vxlan("vx", "eth1", 7, { ...foreign, vxlan: { ...calico, group: "10.0.0.1" } }), [
+    "VniTaken vxlan 7 on eth1",
+  ]],
+  "a VXLAN on another device": [[int7], vxlan("vx", "eth2", 7, foreign), ["VniTaken vxlan 7 on eth1"]],
+  "a VXLAN on no device": [[int7], vxlan("vx", "eth1", 7, { ...foreign, vxlan: { id: 7, port: 4789 } }), [
+    "VniTaken vxlan 7 on eth1",
+  ]],
+  "a VXLAN on another port": [
+    [int7],
+    vxlan("flannel.7", "eth1", 7, { ...foreign, vxlan: { ...calico, port: 8472 } }),
+    ["make vx_int for vxlan 7 on eth1, up"],
+  ],
+  "a VXLAN that agrees in all": [[int7], vxlan("mine", "eth1", 7, foreign), []],
+  "a VXLAN with another MTU": [[int7], vxlan("mine", "eth1", 7, { ...foreign, mtu: 1400 }), [
+    "LinkForeign vxlan 7 on eth1",
+  ]],
+  "a VLAN that agrees in all": [[ext], vlan("mine", "eth1", 100, foreign), []],
+  "a VLAN with a smaller MTU": [[ext], vlan("mine", "eth1", 100, { ...foreign, mtu: 1400 }), [
+    "LinkForeign vlan 100 on eth1",
+  ]],
+  "a VLAN of 802.1ad": [
+    [ext],
+    vlan("mine", "eth1", 100, { ...foreign, vlan: { id: 100, protocol: 0x88a8 } }),
+    ["make ext.100 for vlan 100 on eth1, up"],
+  ],
+  "a VLAN that keeps its tags": [
+    [ext],
+    vlan("mine", "eth1", 100, { ...foreign, vlan: { id: 100, protocol: 0x8100, keepsTags: true } }),
+    ["LinkForeign vlan 100 on eth1"],
+  ],
+  "a VLAN that is a port of a bridge": [[ext], vlan("mine", "eth1", 100, { ...foreign, master: "br0" }), [
+    "LinkForeign vlan 100 on eth1",
+  ]],
+  "a VLAN that is down": [[ext], vlan("mine", "eth1", 100, { ...foreign, up: false }), [
+    "LinkForeign vlan 100 on eth1",
+  ]],
+} satisfies Record<string, [readonly LinkSource[], SeenLink, readonly string[]]>;
+
+for (const [what, [sources, link, does]] of Object.entries(FOREIGN)) {
+  Deno.test(`planHostLinks() takes ${what} for what it is`, () => {
+    const made = plan(sources, eth1, eth2, link);
+    assertEquals(shortly(made), does);
+    const named = made.wanted[0]?.name;
+    assertEquals(
+      named === link.name,
+      !made.problems.some(({ reason }) => reason === "VniTaken") && !does[0]?.startsWith("make"),
+    );
+  });
+}
+
+Deno.test("planHostLinks() makes anew what DANM made otherwise once", () => {
+  const old = vxlan("vx_int", "eth1", 7, { vxlan: { ...calico, group: "239.9.9.9" } });
+  assertEquals(shortly(plan([int7], eth1, old)), ["remove vx_int", "VniTaken vxlan 7 on eth1"]);
+  assertEquals(shortly(plan([int7], eth1)), ["make vx_int for vxlan 7 on eth1, up"]);
+});
+
+Deno.test("planHostLinks() says who has the number and what is wrong with another's link", () => {
+  const noteOf = (sources: readonly LinkSource[], link: SeenLink) => plan(sources, eth1, link).problems[0]?.note ?? "";
+  assertEquals(
+    noteOf([int7], vxlan("vxlan.calico", "eth1", 7, { ...foreign, vxlan: calico })),
+    "cannot be made: vxlan.calico on eth1 has that number, which a node can have once",
+  );
+  assertEquals(
+    noteOf([ext], vlan("mine", "eth1", 100, { ...foreign, mtu: 1400 })),
+    "is there as mine, which DANM did not make and so does not change: its MTU is 1400, must be 9000 on eth1",
+  );
+});
 
 for (const { what, sources, links, does } of TABLE) {
   Deno.test(`planHostLinks() ${what}`, () => assertEquals(shortly(plan(sources, ...links)).sort(), [...does].sort()));

@@ -1,6 +1,8 @@
 /** VXLAN links on this kernel; those of VLANs are in vlan_kernel_test.ts. */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { formatAddress } from "../../lib/net/address.ts";
+import { vxlanMulticast } from "../../lib/net/vni.ts";
 import { hostLinkGroup, ownLinkName } from "../../lib/reconcile/host_link.ts";
 import { eventually } from "../cluster/eventually.ts";
 import { sharedCluster } from "../cluster/shared_cluster.ts";
@@ -137,7 +139,8 @@ netwatcherTest("keeps a link that Pods use until the last one is gone", async ({
 
 netwatcherTest("never touches what it did not make", async ({ node, networks, vni }) => {
   await node.netns.ip("link", "add", "vx_same", "type", "bridge");
-  const vxlan = ["id", `${vni + 1}`, "group", "239.1.1.1", "dev", "up0", "dstport", "4789"];
+  const multicast = formatAddress(vxlanMulticast(vni + 1));
+  const vxlan = ["id", `${vni + 1}`, "group", multicast, "dev", "up0", "dstport", "4789"];
   await node.netns.ip("link", "add", "mine", "mtu", "1300", "type", "vxlan", ...vxlan);
   await networks.createNetwork("same", { host_device: "up0", vxlan: vni });
   await networks.createNetwork("there", { host_device: "up0", vxlan: vni + 1 });
@@ -155,6 +158,25 @@ netwatcherTest("never touches what it did not make", async ({ node, networks, vn
       "mine 1300 false",
     ],
   );
+});
+
+netwatcherTest("takes nobody else's overlay for a network's link", async ({ node, netwatcher, networks, vni }) => {
+  const calico = ["type", "vxlan", "id", `${vni}`, "dev", "up0", "dstport", "4789", "nolearning"];
+  await node.netns.ip("link", "add", "vxlan.calico", "up", ...calico);
+  await using other = await createNamespace();
+  const moved = ["type", "vxlan", "id", `${vni + 1}`, "group", "239.1.1.1", "dev", "up0", "dstport", "4789"];
+  await node.netns.ip("link", "add", "moved", ...moved);
+  await node.netns.ip("link", "set", "moved", "netns", other.name);
+  await networks.createNetwork("same", { host_device: "up0", vxlan: vni });
+  await networks.createNetwork("gone", { host_device: "up0", vxlan: vni + 1 });
+  assertMatch((await networks.event("same", "VniTaken")).note, /cannot be made: vxlan.calico on up0 has that number/);
+  assertMatch(
+    (await networks.event("gone", "VniTaken")).note,
+    /a link that was moved to another network namespace has/,
+  );
+  await node.netns.ip("link", "del", "vxlan.calico");
+  await node.link("vx_same", ({ up }) => up);
+  assert((await netwatcher.metric('danm_host_links_failed{reason="VniTaken"}') ?? 0) >= 1);
 });
 
 netwatcherTest("goes on where a killed one was, guards and all", async ({ node, netwatcher, networks, vni }) => {

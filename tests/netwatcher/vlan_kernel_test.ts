@@ -137,3 +137,33 @@ Deno.test("netwatcher makes the links that Pods of two nodes reach each other by
     for (const name of ["ext.101", "ext.102"]) await a.link(name, ({ up }) => up);
   });
 });
+
+Deno.test("netwatcher uses no VLAN of somebody else in silence, and no other kind of VLAN at all", async () => {
+  await using scene = await createScene();
+  const { nodes: [a], networks } = scene;
+  await using other = await createNamespace();
+  const vlan = async (name: string, id: number, ...more: readonly string[]) => {
+    await a.netns.ip("link", "add", "link", "eth1", "name", name, "type", "vlan", "id", `${id}`, ...more);
+    await a.netns.ip("link", "set", name, "up");
+  };
+  await vlan("fine", 201);
+  await vlan("small", 202);
+  await a.netns.ip("link", "set", "small", "mtu", "1400");
+  await vlan("service", 203, "protocol", "802.1ad");
+  await vlan("tagged", 204, "reorder_hdr", "off");
+  await vlan("ported", 205);
+  await a.netns.ip("link", "add", "br0", "type", "bridge");
+  await a.netns.ip("link", "set", "ported", "master", "br0");
+  await vlan("moved", 206);
+  await a.netns.ip("link", "set", "moved", "netns", other.name);
+  for (let id = 201; id <= 206; id++) await networks.createNetwork(`n${id}`, { host_device: "eth1", vlan: id });
+  await using _netwatcher = await a.startNetwatcher();
+  const noteOf = async (id: number, reason: string) => (await networks.event(`n${id}`, reason)).note;
+  assertMatch(await noteOf(202, "LinkForeign"), /is there as small, .*: its MTU is 1400, must be 1500 on eth1/);
+  assertMatch(await noteOf(204, "LinkForeign"), /is there as tagged, .*: it keeps the tags of packets/);
+  assertMatch(await noteOf(205, "LinkForeign"), /is there as ported, .*: it is a port of br0/);
+  assertMatch(await noteOf(206, "VniTaken"), /a link that was moved to another network namespace has that number/);
+  await a.link("n203.203", ({ up, vlan }) => up && vlan?.protocol === 0x8100);
+  assertEquals(await networks.events("n201"), []);
+  assertEquals((await a.links()).filter(({ vlan }) => vlan?.id === 201).map(({ name }) => name), ["fine"]);
+});

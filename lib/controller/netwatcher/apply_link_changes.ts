@@ -7,7 +7,7 @@ import type { IpCommand } from "../../link/ip_command.ts";
 import type { IpError } from "../../link/ip_error.ts";
 import { addVlan, addVxlan, setMtu, setUp } from "../../link/link_commands.ts";
 import { addLinkName } from "../../link/link_names.ts";
-import { vxlanMulticast } from "../../reconcile/host_link.ts";
+import { vxlanMulticast } from "../../net/vni.ts";
 import type { LinkChange } from "../../reconcile/host_links.ts";
 
 /** A command and the change it is part of. */

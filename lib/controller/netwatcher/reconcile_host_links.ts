@@ -91,8 +91,16 @@ function logChanges(log: Daemon["log"], changes: readonly LinkChange[]): void {
   }
 }
 
-function toFailure([{ device, type, vni, sources }, { detail }]: readonly [LinkChange, IpError]): LinkFailure {
-  return { device, type, vni, sources, reason: "Refused", note: `cannot be made or put in order: ${detail}` };
+/** A number that is taken by a link that is not to be seen is that of one in another namespace. */
+function toFailure(
+  [{ device, type, vni, sources, make }, { reason, detail }]: readonly [LinkChange, IpError],
+): LinkFailure {
+  const link = { device, type, vni, sources };
+  if (!make || reason !== "exists") {
+    return { ...link, reason: "Refused", note: `cannot be made or put in order: ${detail}` };
+  }
+  const note = `cannot be made: a link that was moved to another network namespace has that number (${detail})`;
+  return { ...link, reason: "VniTaken", note };
 }
 
 /** One reason for each link that failed. */
