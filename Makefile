@@ -15,9 +15,11 @@ ifndef MAKE_TERMOUT
 export NO_COLOR := 1
 endif
 
+# What is made, and where: bin/, or with KIND=launchers a folder of its own.
+BIN := $(if $(KIND),bin/$(KIND),bin)
 # Launchers name the cache they run from, hence one stamp for each.
-BUILT := bin/.built$(subst /,-,$(DANM_CACHE))
-SOURCES := $(shell find cmd lib -name '*.ts' ! -name '*_test.ts') deno.json tests/tools/setup.sh $(wildcard tests/build/*.ts)
+BUILT = $(1)/.built$(subst /,-,$(DANM_CACHE))
+SOURCES := $(shell find cmd lib -name '*.ts' ! -name '*_test.ts') deno.json tests/tools/setup.sh $(wildcard tests/build/*)
 SCRIPTS := .ci/run $(shell find tests -name '*.sh')
 
 .PHONY: help
@@ -26,10 +28,16 @@ help: ## this list
 	@sed -n '/^# Settings/,$$ s/^#//p' $(MAKEFILE_LIST)
 
 .PHONY: build
-build: $(BUILT) ## bin/: danm, fakeipam and the daemons; binaries, or launchers where deno compile cannot work
-$(BUILT): $(SOURCES) | setup-deno
+build: $(call BUILT,$(BIN)) ## bin/: danm, fakeipam and the daemons; binaries, or launchers where no runtime can be had
+$(call BUILT,bin): $(SOURCES) | setup-deno
 	@rm -f bin/.built*
 	@deno run -A tests/build/main.ts bin
+	@touch $@
+
+# What the lane of launchers runs.
+$(call BUILT,bin/launchers): $(SOURCES) | setup-deno
+	@rm -f bin/launchers/.built*
+	@deno run -A tests/build/main.ts bin/launchers launchers
 	@touch $@
 
 .PHONY: images
@@ -104,7 +112,8 @@ clean: ## remove bin/; what is cached outside the tree stays
 #   NODES=COUNT             how many nodes "make cluster" starts (1)
 #   BASE=IMAGE              what the images are based on, instead of Debian packages: an image with sh, coreutils,
 #                           util-linux, grep, iproute2 and libgcc_s
-#   DENORT_BIN=FILE         the runtime that deno compile puts into binaries, where it cannot be downloaded
+#   DENORT_BIN=FILE         the runtime that binaries are made of, and no other
+#   KIND=launchers          "make build" makes launchers, in bin/launchers
 #
 # Lanes of tests: a file's name says where it runs, *_root_test.ts (host), *_cluster_test.ts, *_kernel_test.ts,
 # *_node_test.ts or *_e2e_test.ts; else its folder does, as tests/run/lanes.ts lists them. Tests of pure folders get no

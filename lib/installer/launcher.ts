@@ -33,9 +33,13 @@ export function launchScript({ deno, words }: Launch, bundle: string, cache: str
   return `#!/bin/sh\n${environment} exec ${shellWord(deno)} ${words} ${shellWord(bundle)} "$@"\n`;
 }
 
-/** A script that is the program at `path`. */
-export function execScript(path: string): string {
-  return `#!/bin/sh\nexec ${shellWord(path)} "$@"\n`;
+/**
+ * A script that is the binary at `path`.
+ *
+ * @param cache folder for compiled code, which only root may write: whoever writes there has root run it
+ */
+export function binaryScript(path: string, cache: string): string {
+  return `#!/bin/sh\nTMPDIR=${shellWord(cache)} exec ${shellWord(path)} "$@"\n`;
 }
 
 function unquote(word: string): string {

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { launcher } from "../../tests/build/launcher.ts";
-import { execScript, launchScript, parseLauncher } from "./launcher.ts";
+import { binaryScript, launchScript, parseLauncher } from "./launcher.ts";
 
 /** A Deno whose path needs quoting, flags of which one does. */
 const RUNTIME = { deno: "/opt/it's here/deno", cache: "/nowhere/it's a cache" };
@@ -21,7 +21,7 @@ Deno.test("parseLauncher() takes nothing else for a launcher", () => {
   }
 });
 
-Deno.test("launchScript() and execScript() make programs that run their own file, with all arguments", async () => {
+Deno.test("launchScript() and binaryScript() make programs that run their own file, with all arguments", async () => {
   const folder = await Deno.makeTempDir({ prefix: "it's a folder " });
   try {
     const program = `${folder}/program`;
@@ -31,7 +31,7 @@ Deno.test("launchScript() and execScript() make programs that run their own file
       "console.log(JSON.stringify(Deno.args), Deno.mainModule.slice(-7)); Deno.exit(3);",
     );
     await Deno.writeTextFile(`${folder}/launch`, launchScript(launch, program, "/dev/null/cache"), { mode: 0o755 });
-    await Deno.writeTextFile(`${folder}/exec`, execScript(`${folder}/launch`), { mode: 0o755 });
+    await Deno.writeTextFile(`${folder}/exec`, binaryScript(`${folder}/launch`, "/dev/null"), { mode: 0o755 });
     for (const name of ["launch", "exec"]) {
       const command = new Deno.Command(`${folder}/${name}`, { args: ["a b", "it's"], clearEnv: true, cwd: "/" });
       const { code, stdout } = await command.output();

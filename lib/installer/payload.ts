@@ -4,11 +4,14 @@ import { join } from "@std/path/posix";
 import { PRODUCT_VERSION } from "../api/product_version.ts";
 import { digestFiles } from "../host/files/digest_files.ts";
 import { readHead } from "../host/files/read_head.ts";
-import { execScript, launchScript, parseLauncher } from "./launcher.ts";
+import { binaryScript, launchScript, parseLauncher } from "./launcher.ts";
 import { type Node, versionDir } from "./node.ts";
 
 /** The plugins, in the order in which they are put in their place: danm runs fakeipam. */
 export const PLUGINS = ["fakeipam", "danm"] as const;
+
+/** Where in a version's folder the runtime keeps compiled code, which saves a tenth of an ADD. */
+export const CACHE_FOLDER = "cache";
 
 /** Enough for the two lines that head a launcher. */
 const HEAD_BYTES = 16_384;
@@ -41,8 +44,8 @@ export async function readPayload(folder: string, node: Node): Promise<Payload> 
   const place = (name: string) => `${versionDir(node, version)}/${name}`;
   const scripts = new Map(plugins.map(({ name, launch }) => {
     const program = place(programName(name));
-    if (launch === undefined) return [name, execScript(program)];
-    return [name, launchScript({ ...launch, deno: place("deno") }, program, place("cache"))];
+    if (launch === undefined) return [name, binaryScript(program, place(CACHE_FOLDER))];
+    return [name, launchScript({ ...launch, deno: place("deno") }, program, place(CACHE_FOLDER))];
   }));
   return { version, programs, scripts };
 }

@@ -8,7 +8,7 @@ import { readIfThere } from "../host/files/read_if_there.ts";
 import { removeIfThere } from "../host/files/remove_path.ts";
 import { runningCommands } from "../host/processes/running_commands.ts";
 import { type Node, seenFrom, versionDir } from "./node.ts";
-import type { Payload } from "./payload.ts";
+import { CACHE_FOLDER, type Payload } from "./payload.ts";
 
 /** How long a version stays at least that was replaced: longer than sh takes to read a script and become its program. */
 const REPLACED_MS = 60_000;
@@ -26,6 +26,7 @@ const EXECUTABLE = 0o755;
 export async function placeVersion(node: Node, { version, programs, scripts }: Payload): Promise<string[]> {
   const folder = seenFrom(node, versionDir(node, version));
   await makeFolder(folder, 0o755);
+  await makeFolder(`${folder}/${CACHE_FOLDER}`, 0o700);
   await removeIfThere(`${folder}/${MARKER}`);
   const placed: string[] = [];
   for (const [name, source] of programs) {

@@ -1,3 +1,5 @@
+import { PROGRAM_FOLDERS } from "../../lib/process/program_folders.ts";
+
 /** What one component may do: a named set of deno.json's `permissions`. */
 export type PermissionSet = Readonly<Record<string, boolean | readonly string[]>>;
 
@@ -16,6 +18,12 @@ export function permissionFlags(component: string, set: PermissionSet | undefine
         `Cannot build ${component}: its permission ${kind} is ${JSON.stringify(scope)}, must be true or a list`,
       );
     }
-    return `--allow-${kind}=${scope.join(",")}`;
+    const values: readonly string[] = scope;
+    return `--allow-${kind}=${(kind === "run" ? values.flatMap(programPaths) : values).join(",")}`;
   });
+}
+
+/** Deno looks for a name once, in the PATH it starts with, and does not start without one: hence all that it may find. */
+function programPaths(name: string): string[] {
+  return PROGRAM_FOLDERS.map((folder) => `${folder}/${name}`);
 }

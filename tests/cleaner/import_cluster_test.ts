@@ -16,6 +16,7 @@ import { applyManifests } from "../cluster/apply_manifests.ts";
 import { eventually } from "../cluster/eventually.ts";
 import { startFaultProxy } from "../cluster/fault_proxy.ts";
 import { startCluster } from "../cluster/start_cluster.ts";
+import { PROGRAM_FOLDER } from "../program_folder.ts";
 import { createTestNode } from "../runtime/test_node.ts";
 import { createPod } from "../runtime/test_pod.ts";
 import { complaint, installWebhook } from "../webhook/webhook_cluster.ts";
@@ -84,10 +85,9 @@ Deno.test.afterAll(async () => {
 
 /** Starts the command, as an administrator does. */
 function startImport(kubeconfig: string, ...flags: readonly string[]): Deno.ChildProcess {
-  const program = ["run", "-P=cleaner", "--no-prompt", "--quiet", "cmd/cleaner/main.ts", "import-original"];
-  return new Deno.Command(Deno.execPath(), {
-    args: [...program, `--kubeconfig=${kubeconfig}`, ...flags],
-    cwd: ROOT,
+  return new Deno.Command(`${PROGRAM_FOLDER}/cleaner`, {
+    args: ["import-original", `--kubeconfig=${kubeconfig}`, ...flags],
+    cwd: "/",
     stdin: "null",
     stdout: "piped",
     stderr: "piped",

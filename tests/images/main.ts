@@ -12,7 +12,9 @@ import { fromFileUrl, resolve } from "@std/path/posix";
 import { PRODUCT_VERSION } from "../../lib/api/product_version.ts";
 import { openLocked } from "../../lib/host/files/open_locked.ts";
 import { removeIfThere } from "../../lib/host/files/remove_path.ts";
+import { PLUGINS } from "../../lib/installer/payload.ts";
 import { cacheFolder } from "../node/cache_folder.ts";
+import { NODE_FOLDER } from "../build/build_programs.ts";
 import { openBuilder } from "./builder.ts";
 import { COMPONENTS, imageName, imageStorage } from "./image_names.ts";
 import { PROGRAM_DIR, readProgram } from "./program.ts";
@@ -47,8 +49,8 @@ async function fillContext(bin: string, context: string): Promise<string> {
   const runtime = `${context}/usr/lib/danm`;
   await Promise.all([`${context}/bin`, runtime].map((path) => Deno.mkdir(path, { recursive: true })));
   const runtimes = new Set<string>();
-  for (const name of [...COMPONENTS, "danm", "fakeipam"].sort()) {
-    const { bytes, deno } = await readProgram(`${bin}/${name}`);
+  for (const name of [...COMPONENTS, ...PLUGINS].sort()) {
+    const { bytes, deno } = await readProgram(`${bin}/${isPlugin(name) ? `${NODE_FOLDER}/` : ""}${name}`);
     await Deno.writeFile(`${context}/bin/${name}`, bytes, { mode: 0o755 });
     hash.update(bytes);
     if (deno !== undefined) runtimes.add(deno);
@@ -62,6 +64,10 @@ async function fillContext(bin: string, context: string): Promise<string> {
   hash.update(await Deno.readFile(CONTAINERFILE));
   hash.update(Deno.env.get("BASE") ?? await Deno.readFile(BASE_ARCHIVE));
   return hash.update(`${PROGRAM_DIR} ${PRODUCT_VERSION}`).digest("hex");
+}
+
+function isPlugin(name: string): boolean {
+  return PLUGINS.some((plugin) => plugin === name);
 }
 
 async function isBuilt(digest: string): Promise<boolean> {

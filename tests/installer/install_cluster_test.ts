@@ -1,6 +1,7 @@
 /** The installer on folders of this machine, against a real API server. */
 
 import { assert, assertEquals, assertNotEquals, assertStringIncludes } from "@std/assert";
+import { digestFiles } from "../../lib/host/files/digest_files.ts";
 import { tokenOf } from "../../lib/installer/node_files.ts";
 import { renewalTime } from "../../lib/installer/token.ts";
 import { eventually } from "../cluster/eventually.ts";
@@ -10,14 +11,16 @@ import { createNode, createNodeObject, type InstalledNode } from "./installed_no
 const cluster = await sharedCluster();
 Deno.test.afterAll(async () => await cluster[Symbol.asyncDispose]());
 
-/** What the version in use consists of. */
+/** What the version in use consists of: launchers bring the Deno that runs them. */
 async function versionFiles(node: InstalledNode): Promise<string[]> {
-  const [, version] = /\/([0-9][^/]*)\/danm\.program/.exec(await Deno.readTextFile(`${node.pluginDir}/danm`)) ?? [];
-  const programs = ["danm", "danm.program", "deno", "fakeipam", "fakeipam.program"];
+  const script = await Deno.readTextFile(`${node.pluginDir}/danm`);
+  const [, version] = /\/([0-9][^/]*)\/danm\.program/.exec(script) ?? [];
+  const runtime = / exec \S+\/deno /.test(script) ? ["deno"] : [];
+  const programs = ["danm", "danm.program", ...runtime, "fakeipam", "fakeipam.program"];
   return programs.map((name) => `runtime/${version}/${name}`);
 }
 
-/** All that is on a node with one version, but Deno's cache. */
+/** All that is on a node with one version, but the code that its runtime has compiled. */
 async function complete(node: InstalledNode, config = "00-danm.conf"): Promise<string[]> {
   const own = ["bin/danm", "bin/fakeipam", `net.d/${config}`, "net.d/danm.kubeconfig", "runtime/.lock"];
   return [...own, ...await versionFiles(node)];
@@ -66,18 +69,31 @@ Deno.test("the installer puts back what somebody changed or removed", async () =
   await using process = node.start();
   await process.ready();
   const files = await complete(node);
-  const texts = () =>
-    Promise.all(
-      files.filter((path) => !path.endsWith("deno")).map((path) => Deno.readTextFile(`${node.folder}/${path}`)),
-    );
-  const before = await texts();
+  const contents = () => Promise.all(files.map((path) => digestFiles([`${node.folder}/${path}`])));
+  const before = await contents();
   await Deno.writeTextFile(`${node.pluginDir}/fakeipam`, "#!/bin/sh\nexit 1\n");
   for (const path of files.slice(4)) await Deno.remove(`${node.folder}/${path}`);
   await eventually("see all files again", async () => {
-    assertEquals(await texts(), before);
+    assertEquals(await contents(), before);
     return true;
   });
   assertEquals(await statusCode(node), 0);
+});
+
+Deno.test("the installer has all that danm calls for compiled in a folder that is root's alone", async () => {
+  await using node = await createNode(cluster);
+  await node.install();
+  const [, script = ""] = await complete(node).then((paths) => paths.filter((path) => path.endsWith("/danm")));
+  const cache = `${node.folder}/${script.replace(/danm$/, "cache")}`;
+  assertEquals(Deno.statSync(cache).mode! & 0o777, 0o700);
+  const kept = (await node.files()).filter((path) => path.includes("/cache/"));
+  const texts = await Promise.all(kept.map((path) => Deno.readFile(`${node.folder}/${path}`)));
+  const text = texts.map((bytes) => new TextDecoder("latin1").decode(bytes)).join("");
+  assertStringIncludes(text, "danm.js", "danm itself");
+  // Of the runtime's own parts, the one that takes longest.
+  if (!(await versionFiles(node)).some((path) => path.endsWith("/deno"))) {
+    assertStringIncludes(text, "ext:deno_fetch/26_fetch.js", "what asks the API server");
+  }
 });
 
 Deno.test("the installer makes a node count as one with a network last, when danm works", async () => {

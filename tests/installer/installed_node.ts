@@ -5,10 +5,11 @@ import { DEFAULT_API_GROUP } from "../../lib/api/resource.ts";
 import { applyManifests } from "../cluster/apply_manifests.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import { installCrds } from "../crds/install_sets.ts";
+import { PROGRAM_FOLDER } from "../program_folder.ts";
 import { type DaemonProcess, startDaemon } from "../runtime/daemon_process.ts";
 
 const ROOT = dirname(dirname(dirname(fromFileUrl(import.meta.url))));
-const BIN = `${ROOT}/bin`;
+const PLUGINS = `${PROGRAM_FOLDER}/node`;
 
 /** Folders of a node. Disposing of it removes them. */
 export interface InstalledNode extends AsyncDisposable {
@@ -57,7 +58,7 @@ export async function createNode(cluster: Cluster): Promise<InstalledNode> {
   await Deno.writeTextFile(`${settingsDir}/stateDir`, stateDir);
   await Deno.writeTextFile(`${settingsDir}/logFile`, `${folder}/danm.log`);
   const versions = [await copyPrograms(`${folder}/1`, ""), await copyPrograms(`${folder}/2`, "\n// another build\n")];
-  const start: InstalledNode["start"] = (source = BIN, ...flags) =>
+  const start: InstalledNode["start"] = (source = PLUGINS, ...flags) =>
     startDaemon(
       "installer",
       `--kubeconfig=${kubeconfig}`,
@@ -134,7 +135,7 @@ async function installerKubeconfig(cluster: Cluster): Promise<string> {
 async function copyPrograms(folder: string, ending: string): Promise<string> {
   await Deno.mkdir(folder);
   for (const name of ["danm", "fakeipam"]) {
-    await Deno.copyFile(`${BIN}/${name}`, `${folder}/${name}`);
+    await Deno.copyFile(`${PLUGINS}/${name}`, `${folder}/${name}`);
     await Deno.writeTextFile(`${folder}/${name}`, ending, { append: true });
   }
   return folder;

@@ -6,13 +6,12 @@ import { readLinks } from "../../lib/link/read_links.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import { eventually } from "../cluster/eventually.ts";
 import { createNamespace, type TestNamespace } from "../netns.ts";
+import { PROGRAM_FOLDER } from "../program_folder.ts";
 import { type ContainerRuntime, createRuntime } from "../runtime/container_runtime.ts";
 import { startRelay } from "./relay.ts";
 
 /** Every look is a process or more, which an emulated machine needs its time for. */
 const PATIENCE = { deadlineMs: 90_000, intervalMs: 300 };
-
-const BIN = fromFileUrl(new URL("../../bin", import.meta.url));
 
 /** One line of a daemon's log. */
 type LogLine = Readonly<Record<string, unknown>>;
@@ -75,7 +74,7 @@ export async function createWatchedNode(cluster: Cluster, kubeconfig: string): P
     async startNetwatcher(by = []) {
       const state = [`--state-dir=${runtime.stateDir}`, `--cni-path=${runtime.binDir}`];
       const identity = [`--kubeconfig=${kubeconfig}`, `--node-name=${netns.name}`, "--metrics-address=127.0.0.1:0"];
-      const command = ["nsenter", `--net=${netns.path}`, "--", `${BIN}/netwatcher`, ...identity, ...state];
+      const command = ["nsenter", `--net=${netns.path}`, "--", `${PROGRAM_FOLDER}/netwatcher`, ...identity, ...state];
       const netwatcher = spawnNetwatcher(netns, [...by, ...command]);
       await eventually(
         "be ready",
@@ -113,7 +112,7 @@ async function openWay(undo: AsyncDisposableStack, cluster: Cluster, netns: Test
 /** Puts a program in the place of a plugin that runs it in the node's namespace. */
 async function enterBefore({ binDir }: ContainerRuntime, plugin: string, { path }: TestNamespace): Promise<void> {
   await Deno.remove(`${binDir}/${plugin}`);
-  const script = `#!/bin/sh\nexec /usr/bin/nsenter --net=${path} -- ${BIN}/${plugin}\n`;
+  const script = `#!/bin/sh\nexec /usr/bin/nsenter --net=${path} -- ${PROGRAM_FOLDER}/${plugin}\n`;
   await Deno.writeTextFile(`${binDir}/${plugin}`, script, { mode: 0o755 });
 }
 

@@ -1,11 +1,8 @@
 /** Calls bin/danm the way a container runtime does: environment, stdin, own namespace; nothing else. */
 
-import { dirname, fromFileUrl } from "@std/path/posix";
 import type { Cluster } from "../cluster/cluster.ts";
 import { cniPluginFolder } from "../cluster/find_binary.ts";
-
-/** Where `make build` puts the binaries. */
-const BIN = `${dirname(dirname(dirname(fromFileUrl(import.meta.url))))}/bin`;
+import { PROGRAM_FOLDER } from "../program_folder.ts";
 
 /** A container as the runtime names it. */
 export interface Sandbox {
@@ -70,7 +67,7 @@ export async function createRuntime(cluster: Cluster, kubeconfig = cluster.kubec
   await Promise.all([cniDir, binDir].map((path) => Deno.mkdir(path)));
   const plugins = await cniPluginFolder();
   for await (const { name } of Deno.readDir(plugins)) await Deno.symlink(`${plugins}/${name}`, `${binDir}/${name}`);
-  await Promise.all(["danm", "fakeipam"].map((name) => Deno.symlink(`${BIN}/${name}`, `${binDir}/${name}`)));
+  await Promise.all(["danm", "fakeipam"].map((name) => Deno.symlink(`${PROGRAM_FOLDER}/${name}`, `${binDir}/${name}`)));
   const logFile = `${folder}/danm.log`;
 
   const config: ContainerRuntime["config"] = (changes = {}) => ({

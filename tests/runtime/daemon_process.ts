@@ -1,12 +1,10 @@
 /** Running daemons for tests, as processes with the permissions they are shipped with. */
 
-import { fromFileUrl } from "@std/path/posix";
 import { killChild } from "../../lib/process/kill_group.ts";
 import type { LogFields } from "../../lib/host/serving/log.ts";
 import { eventually } from "../cluster/eventually.ts";
+import { PROGRAM_FOLDER } from "../program_folder.ts";
 import { readLines } from "./read_lines.ts";
-
-const ROOT = fromFileUrl(new URL("../..", import.meta.url));
 
 /** A running daemon. Disposing of it kills it. */
 export interface DaemonProcess extends AsyncDisposable {
@@ -24,13 +22,12 @@ export interface DaemonProcess extends AsyncDisposable {
   metric(name: string): Promise<number | undefined>;
 }
 
-/** Starts `component` with its set of `permissions` in deno.json. */
+/** Starts `component` as `make build` made it. */
 export function startDaemon(component: string, ...flags: readonly string[]): DaemonProcess {
-  const program = ["run", `-P=${component}`, "--no-prompt", `cmd/${component}/main.ts`];
   return spawnDaemon(
-    new Deno.Command(Deno.execPath(), {
-      args: [...program, "--metrics-address=127.0.0.1:0", ...flags],
-      cwd: ROOT,
+    new Deno.Command(`${PROGRAM_FOLDER}/${component}`, {
+      args: ["--metrics-address=127.0.0.1:0", ...flags],
+      cwd: "/",
       stdin: "null",
       stdout: "null",
       stderr: "piped",

@@ -13,7 +13,8 @@
 #   DANM_DOWNLOAD=1         fetches release binaries, and builds what cannot be fetched
 set -euo pipefail
 
-deno_version=2.9.6
+# The newest version of which a package registry has the runtime of binaries too, see tests/build/setup.sh.
+deno_version=2.9.4
 go_version=1.26.8
 
 here=$(cd "$(dirname "$0")" && pwd)
