@@ -27,6 +27,11 @@ help: ## this list
 	@sed -nE 's/^([a-z0-9-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
 	@sed -n '/^# Settings/,$$ s/^#//p' $(MAKEFILE_LIST)
 
+# Said at once, and not after what was built first.
+.PHONY: need-root
+need-root:
+	@[ "$$(id -u)" = 0 ] || { echo "make $(MAKECMDGOALS): needs root, for namespaces and packages: sudo make $(MAKECMDGOALS)" >&2; exit 1; }
+
 .PHONY: build
 build: $(call BUILT,$(BIN)) ## bin/: danm, fakeipam and the daemons; binaries, or launchers where no runtime can be had
 $(call BUILT,bin): $(SOURCES) | setup-deno
@@ -41,20 +46,20 @@ $(call BUILT,bin/launchers): $(SOURCES) | setup-deno
 	@touch $@
 
 .PHONY: images
-images: build ## a container image of each component, by buildah or docker, and an archive of each in the cache (root)
+images: need-root build ## a container image of each component, by buildah or docker, and an archive of each in the cache (root)
 	@tests/images/setup.sh
 	@deno run -A tests/images/main.ts bin
 
 .PHONY: demo
-demo: setup-cluster images ## DANM installs itself on a real cluster, Pods run on three networks, everything goes (root)
+demo: need-root setup-cluster images ## DANM installs itself on a real cluster, Pods run on three networks, everything goes (root)
 	@deno run -A tests/demo/main.ts
 
 .PHONY: cluster
-cluster: setup-cluster images ## a real cluster to play with, of NODES nodes, until Ctrl-C (root)
+cluster: need-root setup-cluster images ## a real cluster to play with, of NODES nodes, until Ctrl-C (root)
 	@deno run -A tests/e2e/cluster.ts $(NODES)
 
 .PHONY: e2e
-e2e: setup-cluster setup-kernel images ## DANM as users run it: installation, Pods, a lost node, restarts; twenty minutes (root)
+e2e: need-root setup-cluster setup-kernel images ## DANM as users run it: installation, Pods, a lost node, restarts; twenty minutes (root)
 	@deno run -A tests/run/main.ts node
 	@deno run -A tests/run/main.ts e2e
 
@@ -71,24 +76,24 @@ manifests: setup-deno ## generate the CRDs and schemas, of API_GROUP if given
 	@deno task --quiet manifests $(if $(API_GROUP),--api-group=$(API_GROUP))
 
 .PHONY: test
-test: setup-cluster setup-kernel images ## all tests but the long ones of e2e, in five lanes (root)
+test: need-root setup-cluster setup-kernel images ## all tests but the long ones of e2e, in five lanes (root)
 	@deno run -A tests/run/main.ts
 
 .PHONY: test-pure test-host test-cluster test-kernel test-node
 test-pure: setup-deno ## the tests that need nothing, in seconds; also: deno task test
-test-host: setup-test setup-kernel images ## the tests on namespaces of this kernel, processes and files (root)
-test-cluster: setup-test build ## the tests on a real etcd and kube-apiserver (root)
-test-kernel: setup-test setup-kernel build ## the tests on a Debian kernel under QEMU (root)
-test-node: setup-cluster images ## the tests with real Pods, on nodes made of namespaces (root)
+test-host: need-root setup-test setup-kernel images ## the tests on namespaces of this kernel, processes and files (root)
+test-cluster: need-root setup-test build ## the tests on a real etcd and kube-apiserver (root)
+test-kernel: need-root setup-test setup-kernel build ## the tests on a Debian kernel under QEMU (root)
+test-node: need-root setup-cluster images ## the tests with real Pods, on nodes made of namespaces (root)
 test-pure test-host test-cluster test-kernel test-node:
 	@deno run -A tests/run/main.ts $(@:test-%=%)
 
 .PHONY: bench
-bench: setup-test build ## time from ADD to DEL, against the figures in the documentation (root)
+bench: need-root setup-test build ## time from ADD to DEL, against the figures in the documentation (root)
 	@deno run -A tests/bench/main.ts
 
 .PHONY: soak
-soak: setup-test build ## Pods coming and going for a long time, then a search for anything left (root)
+soak: need-root setup-test build ## Pods coming and going for a long time, then a search for anything left (root)
 	@deno run -A tests/soak/main.ts
 
 .PHONY: setup-deno setup-test setup-cluster setup-kernel

@@ -62,6 +62,19 @@ Deno.test("withoutOldDefaults() drops the default pool of another subnet, not on
   });
   const kept = network({ Options: { ...chosen.spec.Options, cidr: "10.1.0.0/24" } });
   assertEquals(withoutOldDefaults(kept, chosen), kept);
+  const wider = network({
+    Options: { ...chosen.spec.Options, cidr: "10.0.0.0/23", allocation_pool: { start: "10.0.0.1", end: "10.0.0.254" } },
+  });
+  assertEquals(
+    withoutOldDefaults(wider, chosen),
+    wider,
+    "a pool chosen with the wider subnet, as wide as the old default",
+  );
+  const half = withDefaults(network({ Options: { cidr: "10.0.0.0/24" } }));
+  const raised = network({
+    Options: { cidr: "10.0.0.0/23", allocation_pool: { start: "10.0.0.9", end: "10.0.0.254" } },
+  });
+  assertEquals(withoutOldDefaults(raised, half), raised, "one end chosen anew, the other as it was by default");
   const same = network({ ...before.spec });
   assertEquals(withoutOldDefaults(same, before), same);
 });

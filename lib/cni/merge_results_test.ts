@@ -37,6 +37,11 @@ Deno.test("mergeResults() takes the first domain", () => {
   assertEquals(mergeResults([second, { ...first, dns }]).dns.domain, "c.example");
 });
 
+Deno.test("mergeResults() keeps a single entry of each list", () => {
+  const dns = { nameservers: ["10.0.0.53"], search: ["a.example"], options: ["ndots:2"] };
+  assertEquals(mergeResults([{ ...first, dns }]).dns, dns);
+});
+
 Deno.test("mergeResults() of nothing is empty", () => {
   assertEquals(mergeResults([]), { interfaces: [], ips: [], routes: [], dns: {} });
 });

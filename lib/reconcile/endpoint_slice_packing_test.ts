@@ -27,6 +27,13 @@ Deno.test("packEndpoints() changes as few slices as possible", () => {
   const all = range(0, 160);
   assertEquals(outcome(all, full, half, few), {}, "nothing is new");
   assertEquals(outcome([...all, endpoint(500)], full, half, few), { half: 51 }, "the fullest that has room");
+  assertEquals(outcome([...all, endpoint(500)], few, full, half), { half: 51 }, "the fullest, wherever it stands");
+  const losers = [slice("few", range(150, 160)), slice("half", range(100, 150))];
+  assertEquals(
+    outcome([...range(101, 150), ...range(151, 160), endpoint(500)], ...losers),
+    { few: 9, half: 50 },
+    "the fullest of those that change",
+  );
   assertEquals(outcome([...all, ...range(500, 560)], full, half, few), { few: 70 }, "all into one");
   assertEquals(outcome([...all, ...range(500, 595)], full, half, few), { "new 0": 95 }, "room in none");
   assertEquals(outcome(all.slice(1), full, half, few), { full: 99 }, "one less");

@@ -112,6 +112,23 @@ Deno.test("planSlices() rewrites one slice when one Pod changes, comes or goes",
   }
 });
 
+Deno.test("planSlices() puts back a label whose value somebody changed", () => {
+  const service = demandingService({ labels: { team: "x" } });
+  const slices = carriedOut([], planSlices({ service, pods: pods(1), slices: [] }));
+  const changed = slices.map((slice) => ({
+    ...slice,
+    metadata: { ...slice.metadata, labels: { ...slice.metadata.labels, team: "y" } },
+  }));
+  const { updates } = planSlices({ service, pods: pods(1), slices: changed });
+  assertEquals(updates.map(({ metadata }) => metadata.labels?.team), ["x", "x"]);
+});
+
+Deno.test("planSlices() tells of addresses that no slice may hold", () => {
+  const unusable = podWith(testPod("p"), testInterface("p", { ip: "127.0.0.1/8", ip6: "fe80::1/64" }));
+  const plan = planSlices({ service: demandingService({}), pods: [unusable], slices: [] });
+  assertEquals(plan.unusable, ["127.0.0.1", "fe80::1"]);
+});
+
 Deno.test("planSlices() removes everything when there is no Service for DANM", () => {
   const slices = settled({}, pods(1));
   assertEquals(planSlices({ service: undefined, pods: [], slices }), { ...NOTHING, deletes: slices });

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import type { IpFamily } from "../api/address_block.ts";
 import type { DanmEp } from "../api/danm_ep.ts";
 import type { Endpoint } from "../api/endpoint_slice.ts";
-import { endpointPorts, endpointsOf, type ServicePod, viewInterface } from "./service_endpoints.ts";
+import { endpointPorts, endpointsOf, selects, type ServicePod, viewInterface, viewPod } from "./service_endpoints.ts";
 import {
   demandingService,
   podWith,
@@ -181,4 +181,18 @@ Deno.test("endpointsOf() tells of none when a Pod's newest sandbox is on other n
     }),
   );
   assertEquals(endpoints([pod]).endpoints, []);
+});
+
+Deno.test("selects() goes by all labels of the selector and no others", () => {
+  const { demand } = demandingService({
+    annotations: { "danm.k8s.io/selector": '{"app":"web","tier":"a"}', "danm.k8s.io/network": "net" },
+  });
+  const labelled = (labels: Record<string, string>) => {
+    const pod = testPod("a");
+    return viewPod({ ...pod, metadata: { ...pod.metadata, labels } });
+  };
+  assertEquals(selects(demand, labelled({ app: "web", tier: "a", team: "x" })), true);
+  assertEquals(selects(demand, labelled({ app: "web" })), false);
+  assertEquals(selects(demand, labelled({ app: "web", tier: "b" })), false);
+  assertEquals(selects(demand, labelled({})), false);
 });
