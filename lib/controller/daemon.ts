@@ -11,7 +11,7 @@ import type { KubeClient } from "../kube/client/client.ts";
 import { createDaemonClient } from "../kube/client/daemon_client.ts";
 import { daemonConfig } from "../kube/config/daemon_config.ts";
 import type { KubeConfig } from "../kube/config/kubeconfig.ts";
-import { createEventRecorder, type EventRecorder } from "../kube/events/event_recorder.ts";
+import { createEventRecorder, EVENT_PACE, type EventRecorder, NODE_EVENT_PACE } from "../kube/events/event_recorder.ts";
 import { addressFlag, choiceFlag, type FlagTable, type FlagValues, formatAddress, textFlag } from "./flag.ts";
 import { createHealth, type Health } from "./health.ts";
 import { helpText } from "./help_text.ts";
@@ -47,6 +47,8 @@ export interface DaemonProgram<Table extends FlagTable> {
   readonly summary: string;
   /** Default port of `--metrics-address`: programs may share a host's network. */
   readonly metricsPort: number;
+  /** Whether it runs on every node, so that many of its processes see the same at a time. */
+  readonly onEveryNode?: true;
   /** Flags besides those that every daemon has. */
   readonly flags: Table;
   /** Does the daemon's work until `signal` fires, then ends soon. When it ends before, the program has failed. */
@@ -111,7 +113,7 @@ async function serve<Table extends FlagTable>(
   try {
     const config = () => daemonConfig(flags.kubeconfig);
     using kube = createDaemonClient(config, { program: `danm-${program.name}` });
-    const daemon = createServices(program.name, flags.apiGroup, config, kube, log);
+    const daemon = createServices(program, flags.apiGroup, config, kube, log);
     await using _server = serveProbes(flags.metricsAddress, daemon);
     const work: Task = (signal) => program.run(daemon, flags, signal);
     return await untilTerminated(log, daemon.health, (signal) => runTogether([work, daemon.events.run], signal));
@@ -121,15 +123,23 @@ async function serve<Table extends FlagTable>(
   }
 }
 
-function createServices(name: string, apiGroup: ApiGroup, config: () => KubeConfig, kube: KubeClient, log: Log) {
+function createServices(
+  { name, onEveryNode }: Pick<DaemonProgram<FlagTable>, "name" | "onEveryNode">,
+  apiGroup: ApiGroup,
+  config: () => KubeConfig,
+  kube: KubeClient,
+  log: Log,
+) {
   const { namespace } = config();
   const identity = processIdentity();
   const registry = new Registry();
   const meters = createMeters(registry);
-  const events = createEventRecorder(kube, { controller: `${name}.${apiGroup}`, instance: identity }, (reason) => {
+  const source = { controller: `${name}.${apiGroup}`, instance: identity };
+  const dropped = (reason: unknown) => {
     meters.eventsDropped.inc();
     log.write("debug", "an Event was dropped", { reason });
-  });
+  };
+  const events = createEventRecorder(kube, source, dropped, onEveryNode ? NODE_EVENT_PACE : EVENT_PACE);
   return { name, identity, apiGroup, kube, config, namespace, log, events, health: createHealth(), registry, meters };
 }
 

@@ -36,6 +36,7 @@ export function installer(nodeName: string | undefined): DaemonProgram<Installer
     name: "installer",
     summary: "puts danm, fakeipam and their configuration on its node, and keeps them there",
     metricsPort: 9113,
+    onEveryNode: true,
     flags: flagTable(nodeName),
     run: runInstaller,
   };

@@ -96,7 +96,7 @@ function otherNamesOf({ altnames }: IpObject): string[] | undefined {
 function vlanOf(data: IpObject): Required<Link>["vlan"] {
   const protocol = /^\[([0-9]+)\]$/.exec(textIn(data, "protocol"))?.[1];
   if (!protocol) throw new IpOutputError("protocol", data["protocol"], "a number in brackets");
-  const { flags } = data;
+  const { flags = [] } = data; // which ip leaves out when there are none
   const keepsTags = Array.isArray(flags) && !flags.includes("REORDER_HDR");
   return { id: numberIn(data, "id"), protocol: Number(protocol), ...(keepsTags && { keepsTags }) };
 }

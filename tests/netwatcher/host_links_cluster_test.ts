@@ -92,7 +92,10 @@ netwatcherTest("waits for an interface that is missing, and says so", async ({ n
   await networks.createNetwork("late", { host_device: "up1", vxlan: vni });
   const { note, type, regarding } = await networks.event("late", "ParentMissing");
   assertEquals(type, "Warning");
-  assertEquals(note, `node ${node.name}: vxlan ${vni} on up1 cannot be made: this node has no interface up1`);
+  assertEquals(
+    note,
+    `vxlan ${vni} on up1 cannot be made: this node has no interface up1 (first seen on node ${node.name})`,
+  );
   assertEquals(regarding.kind, "DanmNet");
   assert((await netwatcher.metric('danm_host_links_failed{reason="ParentMissing"}') ?? 0) >= 1);
   await node.netns.ip("link", "set", "peer0", "down");
@@ -119,7 +122,7 @@ netwatcherTest("keeps a link that Pods use until the last one is gone", async ({
   }
   await networks.changeNetwork("used", { vxlan: vni + 1 });
   const { note } = await networks.event("used", "LinkKept");
-  assertMatch(note, /link vx_used stays although nothing asks for it any more: interfaces of Pods are on it$/);
+  assertMatch(note, /link vx_used stays although nothing asks for it any more: interfaces of Pods are on it \(/);
   const own = ownLinkName({ device: "up0", type: "vxlan", vni: vni + 1 });
   await node.link(own, ({ up }) => up);
   assertEquals(await netwatcher.metric("danm_host_links_kept"), 1);
@@ -146,7 +149,7 @@ netwatcherTest("never touches what it did not make", async ({ node, networks, vn
   await networks.createNetwork("there", { host_device: "up0", vxlan: vni + 1 });
   await node.link(ownLinkName({ device: "up0", type: "vxlan", vni }), ({ up }) => up);
   const { note } = await networks.event("there", "LinkForeign");
-  assertMatch(note, /is there as mine, which DANM did not make and so does not set up$/);
+  assertMatch(note, /is there as mine, which DANM did not make and so does not set up \(/);
   await networks.deleteNetwork("same");
   await networks.deleteNetwork("there");
   await node.noLink(ownLinkName({ device: "up0", type: "vxlan", vni }));

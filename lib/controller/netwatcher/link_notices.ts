@@ -24,17 +24,17 @@ export interface LinkFailure extends HostLinkId {
   readonly sources: readonly LinkSource[];
 }
 
-/** What keeps a link from being as everyone who asks for it wants. */
+/** What keeps a link from being as everyone who asks for it wants. All nodes that see the same say the same. */
 export function failureNotices(nodeName: string, { reason, note, sources, ...id }: LinkFailure): Notice[] {
-  const text = `node ${nodeName}: ${hostLinkText(id)} ${note}`;
-  return sources.map((subject) => ({ subject, content: { type: "Warning", reason, action: "MakeLink", note: text } }));
+  const content = { type: "Warning", reason, action: "MakeLink", note: `${hostLinkText(id)} ${note}` } as const;
+  return sources.map((subject) => ({ subject, content: { ...content, place: `node ${nodeName}` } }));
 }
 
 /** Why a link is still there, for those who do not ask for it any more. */
 export function keptNotices(nodeName: string, { link, why }: KeptLink, subjects: readonly EventSubject[]): Notice[] {
-  const note = `node ${nodeName}: link ${link.name} stays although nothing asks for it any more: ${why}`;
+  const note = `link ${link.name} stays although nothing asks for it any more: ${why}`;
   return subjects.map((subject) => ({
     subject,
-    content: { type: "Normal", reason: "LinkKept", action: "RemoveLink", note },
+    content: { type: "Normal", reason: "LinkKept", action: "RemoveLink", note, place: `node ${nodeName}` },
   }));
 }

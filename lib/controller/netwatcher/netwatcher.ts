@@ -34,6 +34,7 @@ export function netwatcher(nodeName: string): DaemonProgram<NetwatcherFlags> {
     name: "netwatcher",
     summary: "keeps the VLAN and VXLAN links of its node in line with the networks",
     metricsPort: 9110,
+    onEveryNode: true,
     flags: {
       nodeName: textFlag("NAME", "the node's name", nodeName),
       stateDir: pathFlag("FOLDER", "where danm keeps its journals", "/var/lib/danm"),

@@ -17,6 +17,11 @@ export interface EventContent {
   readonly action: string;
   /** Why, in a sentence for people; cut after 1024 bytes. */
   readonly note: string;
+  /**
+   * Where it was seen, e.g. `node a`, when the same may be so in many places: it is one Event for all of them, which names
+   * the first.
+   */
+  readonly place?: string;
 }
 
 /** Who tells. */
@@ -58,6 +63,17 @@ const NOTE_BYTES = 1024;
 const INSTANCE_BYTES = 128;
 const NAME_LENGTH = 253;
 
+/** What is the same whenever the same is told of the same object, by whichever process of a program. */
+export function eventKey({ kind, metadata }: EventSubject, content: EventContent, { controller }: EventSource): string {
+  const { namespace, name, uid } = metadata;
+  return JSON.stringify([controller, kind, namespace, name, uid, content.type, content.reason, content.note]);
+}
+
+/** Until when what `event` tells of was seen, in milliseconds since the epoch. */
+export function lastSeenAt({ series, eventTime }: Pick<EventObject, "series" | "eventTime">): number {
+  return Date.parse(series?.lastObservedTime ?? eventTime);
+}
+
 /**
  * The Event that tells of `content`.
  *
@@ -71,6 +87,8 @@ export function eventObject(
   unique: string,
 ): EventObject {
   const { name, namespace, uid } = metadata;
+  const { place, ...told } = content;
+  const note = place === undefined ? content.note : `${content.note} (first seen on ${place})`;
   const stem = name.slice(0, NAME_LENGTH - unique.length - 1).replace(/[^0-9a-z]+$/, "");
   return {
     apiVersion: "events.k8s.io/v1",
@@ -79,8 +97,8 @@ export function eventObject(
     eventTime: microTime(occurrences.firstAt),
     reportingController: source.controller,
     reportingInstance: cut(source.instance, INSTANCE_BYTES),
-    ...content,
-    note: cut(content.note, NOTE_BYTES),
+    ...told,
+    note: cut(note, NOTE_BYTES),
     regarding: {
       apiVersion,
       kind,

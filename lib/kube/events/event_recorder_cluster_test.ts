@@ -114,11 +114,65 @@ Deno.test("createEventRecorder() writes no more than it may, and drops what it c
   assertEquals(scene.proxy.count({ method: "POST" }), 3);
 });
 
-Deno.test("createEventRecorder() fails nobody when the server refuses, and says what is new before it ends", async () => {
+Deno.test("createEventRecorder() writes one Event for all processes that see the same, and names the first place", async () => {
   await using scene = await openScene();
-  scene.proxy.inject({ method: "POST", nth: 1, action: { kind: "answer", status: 403, reason: "Forbidden" } });
+  const { subject, proxy } = scene;
+  await using others = new AsyncDisposableStack();
+  const recorders = [scene.recorder];
+  for (let index = 2; index <= 8; index++) {
+    const client = others.use(createClient(loadKubeconfig(proxy.kubeconfig)));
+    const recorder = createEventRecorder(client, { ...SOURCE, instance: `node-${index}` }, () => {});
+    const stop = new AbortController();
+    const running = recorder.run(stop.signal);
+    others.defer(async () => {
+      stop.abort();
+      await running;
+    });
+    recorders.push(recorder);
+  }
+  recorders.forEach((recorder, index) => recorder.record(subject, { ...MISSING, place: `node ${index + 1}` }));
+  // Each process writes one after the other: a second Event tells that all have done with the first.
+  for (const [index, recorder] of recorders.entries()) {
+    recorder.record(subject, { ...MISSING, note: `last of ${index}` });
+  }
+  await eventually("see all", async () => (await scene.events()).length === 1 + recorders.length || undefined);
+  const [event, ...more] = (await scene.events()).filter(({ note }) => note.startsWith(MISSING.note));
+  assertEquals([more, event?.series], [[], undefined]);
+  assertMatch(event!.note, /^host interface eth7 does not exist on this node \(first seen on node [1-8]\)$/);
+  assertEquals(proxy.count({ method: "PATCH" }), 0);
+});
+
+Deno.test("createEventRecorder() tells of what another process has told long ago, as a series", async () => {
+  await using scene = await openScene({ freshMs: 0 });
+  const before = scene.recorder;
+  before.record(scene.subject, MISSING);
+  await eventually("see the Event", async () => (await scene.events())[0]);
+  using client = createClient(loadKubeconfig(scene.proxy.kubeconfig));
+  const after = createEventRecorder(client, SOURCE, () => {}, { ...EVENT_PACE, freshMs: 0 });
+  after.record(scene.subject, MISSING);
+  await after.run(AbortSignal.abort());
+  const events = await scene.events();
+  assertEquals(events.map(({ series }) => series?.count), [2]);
+});
+
+Deno.test("createEventRecorder() loses no Event while the API server is away", async () => {
+  await using scene = await openScene();
+  scene.proxy.inject({ action: { kind: "answer", status: 400, reason: "" } });
   scene.recorder.record(scene.subject, MISSING);
-  await eventually("be refused", () => scene.dropped.length === 1 || undefined);
+  await eventually("fail", () => scene.proxy.requests.length >= 2 || undefined);
+  scene.proxy.reset();
+  scene.proxy.inject({ method: "GET", path: /events/, nth: 1, action: { kind: "page" } });
+  scene.proxy.inject({ method: "POST", nth: 1, action: { kind: "answer", status: 403, reason: "Forbidden" } });
+  const event = await eventually("see the Event", async () => (await scene.events())[0]);
+  assertEquals([event.note, scene.dropped], [MISSING.note, []]);
+});
+
+Deno.test("createEventRecorder() gives up what is refused again and again, and says what is new before it ends", async () => {
+  await using scene = await openScene();
+  scene.proxy.inject({ method: "POST", action: { kind: "answer", status: 422, reason: "Invalid" } });
+  scene.recorder.record(scene.subject, MISSING);
+  await eventually("give up", () => scene.dropped.length === 1 || undefined);
+  scene.proxy.reset();
   scene.recorder.record(scene.subject, { ...MISSING, note: "last words" });
   await scene.stop();
   assertEquals((await scene.events()).map(({ note }) => note), ["last words"]);
