@@ -102,6 +102,7 @@ const DEFINITIONS: Readonly<Record<Kind, Definition>> = {
       addressBlockSpecSchema,
     ),
     shortNames: ["ab"],
+    selectableFields: [".spec.network.kind", ".spec.network.namespace", ".spec.network.name"],
     columns: [
       { name: "Kind", type: "string", jsonPath: ".spec.network.kind" },
       { name: "Namespace", type: "string", jsonPath: ".spec.network.namespace" },

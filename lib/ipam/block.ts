@@ -29,6 +29,10 @@ export interface Block {
   readonly fullFor?: string;
   /** The state of the pool of which every block was found to exist; only on a pool's first block. */
   readonly completeFor?: string;
+  /** That deleted networks of the same name had numbers of its group when the first block of that was made. */
+  readonly isSuccessor?: true;
+  /** That some of `allocations` are of Pods of such networks: only in what `withPredecessors()` returns. */
+  readonly inherits?: true;
 }
 
 /**

@@ -7,6 +7,8 @@ export interface NewBlock {
   readonly size: number;
   /** The one number of it that is taken from the start. */
   readonly taken?: { readonly offset: number; readonly owner: string };
+  /** See {@link Block.isSuccessor}. */
+  readonly isSuccessor?: true;
 }
 
 /** Which page of a list. */
@@ -29,6 +31,8 @@ export interface TakeNotes {
   readonly forget?: readonly number[];
   /** That the block is full with this, for the pool state `poolKey`; left out when `block` has changed since it was read. */
   readonly full?: { readonly block: Block; readonly poolKey: string };
+  /** That deleted networks of the same name have no numbers of its group any more: see {@link Block.isSuccessor}. */
+  readonly settled?: true;
 }
 
 /**
@@ -80,6 +84,12 @@ export interface BlockStore {
    * call for the first page and its answer, unless an `asOf` lets it be earlier.
    */
   listFree(space: BlockSpace, poolKey: string, page: PageRequest, signal: AbortSignal): Promise<BlockPage>;
+
+  /**
+   * The blocks of deleted networks that had the kind, namespace and name of the network of `space`, for its family;
+   * those without a taken number may be missing.
+   */
+  listBefore(space: BlockSpace, signal: AbortSignal): Promise<readonly Block[]>;
 
   /** Size of every block of `space`, by name; of those that existed when `asOf` was as it was read, at least. */
   sizes(space: BlockSpace, asOf: Block, signal: AbortSignal): Promise<ReadonlyMap<string, number>>;

@@ -255,4 +255,41 @@ export const blockStoreCases: readonly BlockStoreCase[] = [
       await assertRejects(() => store.listFree(space, "pool", { limit: 1 }, aborted), Error, "enough");
     },
   },
+  {
+    name: "listBefore() resolves to the blocks of other networks of the same kind, namespace, name and family",
+    async run(store, space) {
+      const network = { ...space.network, name: `n-${crypto.randomUUID()}` }; // others may have used that of the space
+      const own = { ...space, network };
+      const other = (changes: Partial<BlockSpace["network"]>, family = space.family): BlockSpace => ({
+        network: { ...network, uid: crypto.randomUUID(), ...changes },
+        family,
+      });
+      const before = [other({}), other({})];
+      const strangers = [
+        other({ name: `${network.name}-2` }),
+        other({ namespace: "elsewhere" }),
+        other({ kind: "TenantNetwork" }),
+        other({}, space.family === 4 ? 6 : 4),
+      ];
+      const taken = { offset: 3, owner: "a" };
+      for (const each of [own, ...before, ...strangers]) {
+        await store.create({ space: each, base: 0n, size: 16, taken }, signal);
+      }
+      const found = await store.listBefore(own, signal);
+      assertEquals(found.map(({ name }) => name).sort(), before.map((each) => blockName(each, 0n)).sort());
+      assertEquals(found.map(({ allocations }) => allocations), [{ 3: "a" }, { 3: "a" }]);
+    },
+  },
+  {
+    name: "take() keeps that a block is a successor's until it is told that this is settled",
+    async run(store, space) {
+      const made = await store.create({ space, base: 0n, size: 16, isSuccessor: true }, signal);
+      assertEquals([made.isSuccessor, (await reread(store, made)).isSuccessor], [true, true]);
+      assertEquals((await store.take(made.name, 1, "a", signal)).isSuccessor, true);
+      assertEquals((await store.take(made.name, 2, "b", signal, { settled: true })).isSuccessor, undefined);
+      const { allocations, isSuccessor } = await reread(store, made);
+      assertEquals([allocations, isSuccessor], [{ 1: "a", 2: "b" }, undefined]);
+      assertEquals((await makeBlock(store, space, 1)).isSuccessor, undefined);
+    },
+  },
 ];

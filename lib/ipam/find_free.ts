@@ -105,10 +105,13 @@ export async function findFree(search: Search, lost?: Block): Promise<Find | und
   return await searchListedBlocks(search, seen, undefined) ?? oneOfTheOldest(seen.tired, search.random());
 }
 
-/** Whether `pool` has no number left in `block`. */
+/**
+ * Whether `pool` has no number left in `block`, and will have none until one is released there: what Pods of other
+ * networks hold is not released there.
+ */
 export function isFull(pool: Pool, block: Block): boolean {
   const { rested, tired } = freeIn(pool, block, 0);
-  return rested.length + tired.length === 0;
+  return rested.length + tired.length === 0 && !block.inherits;
 }
 
 async function searchOwnBlocks(search: Search, seen: Seen): Promise<Find | undefined> {
@@ -166,8 +169,7 @@ async function searchBlocks(search: Search, blocks: readonly Block[], seen: Seen
     rested.push(...free.rested.map((offset) => ({ block, offset })));
     seen.tired.push(...free.tired.map((number) => ({ block, ...number })));
     seen.allExist ||= block.completeFor === key;
-    const isFull = free.rested.length + free.tired.length === 0;
-    if (isFull && block.fullFor !== key && random() < MARK_CHANCE) full.push(block);
+    if (block.fullFor !== key && isFull(pool, block) && random() < MARK_CHANCE) full.push(block);
   }
   await Promise.all(full.map((block) => store.markFull(block, key, context.signal)));
   return rested[Math.floor(random() * rested.length)];

@@ -63,21 +63,25 @@ export function createMemoryBlockStore(
       const block = entries.get(name)?.block;
       return block && isLate && age === "any" ? past[Number(block.version) - 1]!.get(name)?.block : block;
     },
-    async create({ space, base, size, taken }, signal) {
+    async create({ space, base, size, taken, isSuccessor }, signal) {
       await begin(signal);
       const name = blockName(space, base);
       if (!entries.has(name)) {
         const allocations = taken ? { [taken.offset]: taken.owner } : {};
-        put(space, { name, base, size, allocations, released: {}, version: "" });
+        put(space, { name, base, size, allocations, released: {}, version: "", ...(isSuccessor && { isSuccessor }) });
       }
       return entries.get(name)!.block;
     },
-    async take(name, offset, owner, signal, { forget = [], full } = {}) {
+    async take(name, offset, owner, signal, { forget = [], full, settled } = {}) {
       await begin(signal);
       const block = entries.get(name)?.block;
       if (!block || offset >= block.size) throw new RangeError(`Cannot take ${offset} of ${name}: it does not exist`);
       if (block.allocations[offset] !== undefined) return block;
-      return change(name, {
+      const { space } = entries.get(name)!;
+      const { isSuccessor, ...rest } = block;
+      return put(space, {
+        ...rest,
+        ...(isSuccessor && !settled && { isSuccessor }),
         allocations: { ...block.allocations, [offset]: owner },
         released: without(block.released, offset, ...forget),
         ...(full?.block.version === block.version && { fullFor: full.poolKey }),
@@ -108,6 +112,13 @@ export function createMemoryBlockStore(
       const rest = ofSpace(space, version!).filter(({ name, fullFor }) => fullFor !== poolKey && name > after!);
       const blocks = rest.slice(0, limit);
       return { blocks, ...(rest.length > limit && { next: `${version}/${blocks.at(-1)!.name}` }) };
+    },
+    async listBefore({ network, family }, signal) {
+      await begin(signal);
+      const isBefore = ({ space }: Entry) =>
+        space.family === family && space.network.uid !== network.uid && space.network.kind === network.kind &&
+        space.network.namespace === network.namespace && space.network.name === network.name;
+      return [...entries.values()].filter(isBefore).map(({ block }) => block);
     },
     async sizes(space, asOf, signal) {
       await begin(signal);

@@ -52,14 +52,14 @@ export async function placeOf(
   if (covers(anchor, value)) return { block: anchor };
   const other = blockBase(value, anchor.size);
   const known = anchor.size === size ? undefined : await store.read(blockName(space, other), signal, age);
-  return known ? { block: known } : newPlace(space, other, anchor.size);
+  return known ? { block: known } : newPlace(space, other, anchor.size, anchor.isSuccessor);
 }
 
-function newPlace(space: BlockSpace, base: bigint, size: number): Place {
+function newPlace(space: BlockSpace, base: bigint, size: number, isSuccessor?: true): Place {
   const name = blockName(space, base);
   return {
     block: { name, base, size, allocations: {}, released: {}, version: "" },
-    unmade: { space, base, size },
+    unmade: { space, base, size, ...(isSuccessor && { isSuccessor }) },
   };
 }
 

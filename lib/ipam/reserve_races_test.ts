@@ -217,6 +217,7 @@ function failing(store: BlockStore, at: number, isAnswerLost: boolean): BlockSto
     markFull: fail(store.markFull),
     markComplete: fail(store.markComplete),
     listFree: fail(store.listFree),
+    listBefore: fail(store.listBefore),
     sizes: fail(store.sizes),
   };
 }

@@ -19,11 +19,13 @@ export function blockKeys(group: ApiGroup) {
     size: `${group}/size`,
     /** Annotation: for which state of the pool every block exists. */
     complete: `${group}/complete`,
+    /** Annotation: that deleted networks of the same name may have numbers of its group. */
+    successor: `${group}/successor`,
   } as const;
 }
 
 /** The object of a new block. */
-export function blockObject({ space, base, size, taken }: NewBlock, group: ApiGroup): AddressBlock {
+export function blockObject({ space, base, size, taken, isSuccessor }: NewBlock, group: ApiGroup): AddressBlock {
   const keys = blockKeys(group);
   return {
     apiVersion: apiVersionOf(group),
@@ -31,7 +33,7 @@ export function blockObject({ space, base, size, taken }: NewBlock, group: ApiGr
     metadata: {
       name: blockName(space, base),
       labels: { [keys.networkUid]: space.network.uid, [keys.family]: familyName(space.family) },
-      annotations: { [keys.size]: String(size) },
+      annotations: { [keys.size]: String(size), ...(isSuccessor && { [keys.successor]: "true" }) },
     },
     spec: {
       network: space.network,
@@ -64,6 +66,7 @@ export function blockOf({ metadata, spec }: AddressBlock, group: ApiGroup): Bloc
     version: metadata.resourceVersion ?? "",
     ...(fullFor && { fullFor }),
     ...(completeFor && { completeFor }),
+    ...(metadata.annotations?.[keys.successor] && { isSuccessor: true }),
   };
 }
 
@@ -83,6 +86,16 @@ export function blockSizeOf({ name, annotations }: ObjectMeta, group: ApiGroup):
 export function blockSelector(space: BlockSpace, group: ApiGroup): string {
   const keys = blockKeys(group);
   return `${keys.networkUid}=${space.network.uid},${keys.family}=${familyName(space.family)}`;
+}
+
+/** Selects the blocks of other networks that have, or had, the name of that of `space`. */
+export function selectBefore({ network: { kind, namespace = "", name, uid }, family }: BlockSpace, group: ApiGroup) {
+  const keys = blockKeys(group);
+  const fields = { kind, namespace, name };
+  return {
+    labelSelector: `${keys.family}=${familyName(family)},${keys.networkUid}!=${uid}`,
+    fieldSelector: Object.entries(fields).map(([field, value]) => `spec.network.${field}=${value}`).join(),
+  };
 }
 
 function familyName(family: Family): IpFamily {

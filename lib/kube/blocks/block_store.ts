@@ -5,7 +5,7 @@ import type { ObjectMeta } from "../../api/kube_object.ts";
 import { type ApiGroup, resourceFor } from "../../api/resource.ts";
 import type { Block } from "../../ipam/block.ts";
 import type { Age, BlockPage, BlockStore } from "../../ipam/block_store.ts";
-import { blockKeys, blockObject, blockOf, blockSelector, blockSizeOf } from "./block_object.ts";
+import { blockKeys, blockObject, blockOf, blockSelector, blockSizeOf, selectBefore } from "./block_object.ts";
 import type { KubeClient } from "../client/client.ts";
 import { isAlreadyExists, isConflict, isInvalid, isNotFound, type KubeError } from "../client/kube_error.ts";
 import { listAll } from "../client/list_all.ts";
@@ -56,13 +56,18 @@ export function createBlockStore(client: KubeClient, group: ApiGroup): BlockStor
       return blockOf(await client.get<AddressBlock>({ ...blocks, name }, { signal }), group);
     },
 
-    async take(name, offset, owner, signal, { forget = [], full } = {}) {
+    async take(name, offset, owner, signal, { forget = [], full, settled } = {}) {
+      const done = settled ? { annotations: { [keys.successor]: null } } : {};
       if (full) {
-        const fillIt = patch(name, takePatch(offset, owner, forget, markOf(full.block, full.poolKey)), signal);
+        const fillIt = patch(
+          name,
+          takePatch(offset, owner, forget, { ...markOf(full.block, full.poolKey), ...done }),
+          signal,
+        );
         if (!await refusalOf(isConflictOrInvalid, fillIt)) return await fillIt;
       }
       for (let attempt = 1;; attempt++) {
-        const takeIt = patch(name, takePatch(offset, owner, forget), signal);
+        const takeIt = patch(name, takePatch(offset, owner, forget, done), signal);
         const refusal = await refusalOf(isInvalid, takeIt);
         if (!refusal) return await takeIt;
         const block = await read(name, signal);
@@ -103,6 +108,12 @@ export function createBlockStore(client: KubeClient, group: ApiGroup): BlockStor
       };
     },
 
+    async listBefore(space, signal) {
+      // All at once: the server answers a list without pages from memory, and of nearly every network there is nothing.
+      const { items } = await client.list<AddressBlock>(blocks, { ...selectBefore(space, group), signal });
+      return items.map((item) => blockOf(item, group));
+    },
+
     async sizes(space, asOf, signal) {
       const labelSelector = blockSelector(space, group);
       const selection = { labelSelector, metadataOnly: true, notOlderThan: asOf.version, signal };
@@ -113,7 +124,7 @@ export function createBlockStore(client: KubeClient, group: ApiGroup): BlockStor
 }
 
 /** Takes `offset`: the server refuses to change the owner of one that is taken. Source: RFC 7396. */
-function takePatch(offset: number, owner: string, forget: readonly number[], mark: object = {}): Patch {
+function takePatch(offset: number, owner: string, forget: readonly number[], mark: object): Patch {
   const metadata = { ...mark, managedFields: NO_MANAGED_FIELDS };
   const released = Object.fromEntries([offset, ...forget].map((each) => [each, null]));
   return { type: "merge", body: { metadata, spec: { allocations: { [offset]: owner }, released } } };

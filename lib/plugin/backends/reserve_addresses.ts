@@ -5,6 +5,7 @@ import type { InterfacePlan } from "../../attach/interface_plan.ts";
 import { defaultGateway } from "../../attach/network_terms.ts";
 import type { IpConfig } from "../../cni/result.ts";
 import { formatOwner, parseOwner } from "../../ipam/owner.ts";
+import { withPredecessors } from "../../ipam/predecessors.ts";
 import { reserveAddress } from "../../ipam/reserve_address.ts";
 import { AddressTakenError } from "../../ipam/reserve_error.ts";
 import { formatAddress } from "../../net/address.ts";
@@ -24,7 +25,7 @@ export async function reserveAddresses(
   const owner = ownerOf(context, plan);
   return await allDone(plan.addresses.map(async ({ pool, request }) => {
     try {
-      return await reserveAddress(services.blocks, pool, request, {
+      return await reserveAddress(withPredecessors(services.blocks, pool), pool, request, {
         node: begin.host,
         owner,
         intend: (claim) => journal.append([{ type: "claim", index, claim }], { durable: true }),

@@ -6,6 +6,7 @@ import { type Block, covers, offsetIn } from "../../../ipam/block.ts";
 import { blockSizeFor } from "../../../ipam/block_geometry.ts";
 import { isFull } from "../../../ipam/find_free.ts";
 import { findBlock, openBlock } from "../../../ipam/open_block.ts";
+import { withPredecessors } from "../../../ipam/predecessors.ts";
 import { type Pool, poolKey } from "../../../ipam/pool.ts";
 import { blockKeys, blockOf } from "../../../kube/blocks/block_object.ts";
 import { isConflict } from "../../../kube/client/kube_error.ts";
@@ -31,7 +32,8 @@ export async function holdAddresses(
   pool: Pool,
   wanted: ReadonlyMap<bigint, string>,
 ): Promise<Held[]> {
-  const { store, dryRun, signal } = context;
+  const { dryRun, signal } = context;
+  const store = withPredecessors(context.store, pool);
   const rest = new Map(wanted);
   const held: Held[] = [];
   for (let [first] = rest; first !== undefined; [first] = rest) {
@@ -40,7 +42,7 @@ export async function holdAddresses(
       : await openBlock(store, pool, first[0], blockSizeFor(pool.range), signal);
     const own = block ? [...rest].filter(([value]) => covers(block, value)) : [first];
     for (const [value] of own) rest.delete(value);
-    const after = block && !dryRun ? await holdInBlock(context, pool, block, own) : block;
+    const after = block && !dryRun ? await holdInBlock({ ...context, store }, pool, block, own) : block;
     held.push(...own.map(([value, owner]) => {
       return { value, wanted: owner, owner: after?.allocations[offsetIn(after, value)] ?? owner };
     }));
