@@ -1,8 +1,8 @@
 /** Addresses of interfaces. Source: ip-address(8). */
 
-import { type Address, formatAddress } from "../net/address.ts";
+import { type Address, formatAddress, parseAddress } from "../net/address.ts";
 import type { IpCommand } from "./ip_command.ts";
-import { addressIn, type IpObject, numberIn, textIn } from "./ip_json.ts";
+import { type IpObject, numberIn, optionalTextIn, textIn } from "./ip_json.ts";
 
 /** An address on a device, with the length of the prefix that is on the link. */
 export interface InterfaceAddress {
@@ -28,13 +28,15 @@ export function sameInterfaceAddress(a: InterfaceAddress, b: InterfaceAddress): 
     a.address.family === b.address.family && a.address.value === b.address.value;
 }
 
-/** Reads one object of `ip -json addr show`. */
+/**
+ * Reads one object of `ip -json addr show`. Whoever may configure the namespace may have given it addresses that no
+ * network of ours can have, IPv4-mapped ones for example: they are left out.
+ */
 export function parseInterfaceAddresses(object: IpObject): InterfaceAddress[] {
   const list = object["addr_info"];
   if (!Array.isArray(list)) return [];
-  return list.map((entry: IpObject) => ({
-    device: textIn(object, "ifname"),
-    address: addressIn(entry, "local"),
-    prefix: numberIn(entry, "prefixlen"),
-  }));
+  return list.flatMap((entry: IpObject) => {
+    const address = parseAddress(optionalTextIn(entry, "local") ?? "");
+    return address ? [{ device: textIn(object, "ifname"), address, prefix: numberIn(entry, "prefixlen") }] : [];
+  });
 }

@@ -20,6 +20,8 @@ export function settingsForNewLinks(): SysctlStep[] {
   return [
     set("ipv4", "default", "arp_notify", "1", true),
     set("ipv6", "default", "accept_ra", "0", true),
+    // The kernel goes by the greater of the two.
+    set("ipv6", "all", "accept_dad", "0", true),
     set("ipv6", "default", "accept_dad", "0", true),
     set("ipv6", "default", "ndisc_notify", "1", true),
   ];

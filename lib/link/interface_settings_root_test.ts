@@ -104,6 +104,16 @@ Deno.test("settingsForNewLinks() makes IPv6 addresses that a delegate adds usabl
   await waitForAnnouncement(neighbour, "10.0.0.2", await macOf(pod));
 });
 
+Deno.test("settingsForNewLinks() makes IPv6 addresses usable at once where the namespace has detection on for all", async () => {
+  await using pod = await createNamespace();
+  await pod.run("sh", "-c", "echo 1 >/proc/sys/net/ipv6/conf/all/accept_dad");
+  await configureNamespace(pod.path, settingsForNewLinks());
+  await pod.ip("link", "add", "name", "eth0", "type", "veth", "peer", "name", "other");
+  for (const link of ["other", "eth0"]) await pod.ip("link", "set", "dev", link, "up");
+  await pod.ip("addr", "add", "fd00::2/64", "dev", "eth0");
+  assertEquals((await pod.ip("-6", "addr", "show", "tentative")).includes("fd00::2"), false);
+});
+
 Deno.test("settingsBeforeUp() makes IPv6 addresses usable at once, where the namespace has IPv6 off", async () => {
   await using stack = new AsyncDisposableStack();
   const { pod } = await createPod(stack);

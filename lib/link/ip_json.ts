@@ -1,7 +1,5 @@
 /** Reads what `ip -json` prints; the edge where ip's words become values. */
 
-import { type Address, parseAddress } from "../net/address.ts";
-
 /** One object of ip's output; every field is checked when it is read. */
 export type IpObject = Readonly<Record<string, unknown>>;
 
@@ -51,13 +49,6 @@ export function numberIn(object: IpObject, field: string): number {
 /** The number in `field`, or undefined when there is none. */
 export function optionalNumberIn(object: IpObject, field: string): number | undefined {
   return (object[field] ?? undefined) === undefined ? undefined : numberIn(object, field);
-}
-
-/** The address in `field`. */
-export function addressIn(object: IpObject, field: string): Address {
-  const address = parseAddress(textIn(object, field));
-  if (!address) throw new IpOutputError(field, object[field], "an IP address");
-  return address;
 }
 
 function isObject(value: unknown): value is IpObject {

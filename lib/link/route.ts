@@ -3,7 +3,7 @@
 import { type Address, addressBits, type Family, formatAddress, parseAddress } from "../net/address.ts";
 import { formatSubnet, parseSubnet, type Subnet, subnetOf } from "../net/subnet.ts";
 import type { IpCommand } from "./ip_command.ts";
-import { addressIn, type IpObject, IpOutputError, optionalNumberIn, textIn } from "./ip_json.ts";
+import { type IpObject, optionalNumberIn, optionalTextIn, textIn } from "./ip_json.ts";
 
 /** The table that is looked up when no rule says otherwise (`main`). */
 export const MAIN_TABLE = 254;
@@ -42,16 +42,21 @@ export function sameRoute(a: Route, b: Route): boolean {
 /**
  * Reads one object of `ip -N -json -details route show`.
  *
- * @returns undefined for any other kind: local, broadcast, blackhole, several next hops, a gateway of the other family
+ * @returns undefined for any other kind: local, broadcast, blackhole, several next hops, a gateway of the other family; and
+ * where an address is one that no network of ours can have, IPv4-mapped for example
  */
 export function parseRoute(family: Family, object: IpObject): Route | undefined {
   const unicast = object["type"] === undefined || object["type"] === "1";
   if (!unicast || object["dev"] === undefined || object["via"] !== undefined) return undefined;
+  const destination = destinationOf(family, object);
+  const via = optionalTextIn(object, "gateway");
+  const gateway = via === undefined ? undefined : parseAddress(via);
+  if (!destination || (via !== undefined && !gateway)) return undefined;
   return {
-    destination: destinationOf(family, object),
+    destination,
     device: textIn(object, "dev"),
     table: optionalNumberIn(object, "table") ?? MAIN_TABLE,
-    ...(object["gateway"] === undefined ? {} : { gateway: addressIn(object, "gateway") }),
+    ...(gateway && { gateway }),
   };
 }
 
@@ -65,11 +70,9 @@ function routeWords({ destination, gateway, device, table }: Route): string[] {
   ];
 }
 
-function destinationOf(family: Family, object: IpObject): Subnet {
+function destinationOf(family: Family, object: IpObject): Subnet | undefined {
   const text = textIn(object, "dst");
   if (text === "default") return { family, base: 0n, prefix: 0 };
   const address = parseAddress(text);
-  const subnet = address ? subnetOf(address, addressBits(address.family)) : parseSubnet(text);
-  if (!subnet) throw new IpOutputError("dst", text, "an address or a subnet");
-  return subnet;
+  return address ? subnetOf(address, addressBits(address.family)) : parseSubnet(text);
 }

@@ -1,8 +1,8 @@
 /** Policy rules `from <address> lookup <table>`. Source: ip-rule(8). */
 
-import { type Address, addressBits, formatAddress } from "../net/address.ts";
+import { type Address, addressBits, formatAddress, parseAddress } from "../net/address.ts";
 import type { IpCommand } from "./ip_command.ts";
-import { addressIn, type IpObject, numberIn } from "./ip_json.ts";
+import { type IpObject, numberIn, textIn } from "./ip_json.ts";
 
 /**
  * Priority of the rules DANM makes: before `main` (32766). Without a priority the kernel picks a new one for each rule
@@ -38,12 +38,13 @@ export function sameRule(a: Rule, b: Rule): boolean {
 /**
  * Reads one object of `ip -N -json rule show`.
  *
- * @returns undefined for a rule of another form
+ * @returns undefined for a rule of another form, or from an address that no network of ours can have
  */
 export function parseRule(object: IpObject): Rule | undefined {
   const plain = Object.keys(object).every((field) => FIELDS.includes(field));
   if (!plain || object["src"] === "all" || object["table"] === undefined) return undefined;
-  return { from: addressIn(object, "src"), table: numberIn(object, "table") };
+  const from = parseAddress(textIn(object, "src"));
+  return from && { from, table: numberIn(object, "table") };
 }
 
 function ruleCommand(verb: "add" | "del", { from, table }: Rule): IpCommand {

@@ -20,6 +20,7 @@ for (
     "a rule for everyone": { priority: 32766, src: "all", table: "254" },
     "a rule for a subnet": { priority: 5, src: "10.0.0.0", srclen: 24, table: "7" },
     "a rule with a further condition": { priority: 5, src: "10.0.0.2", fwmark: "0x1", table: "7" },
+    "a rule for an address that no network has": { priority: 5, src: "::ffff:10.0.0.2", table: "7" },
     "a rule without a table": { priority: 5, src: "10.0.0.2", action: "unreachable" },
   })
 ) {
