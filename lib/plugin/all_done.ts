@@ -11,9 +11,7 @@ type Started<Values extends readonly unknown[]> = {
 export async function allDone<Values extends readonly unknown[]>(
   promises: { readonly [Place in keyof Values]: Promise<Values[Place]> },
 ): Promise<Values> {
-  const failed = (await Promise.allSettled(promises)).find((outcome) => outcome.status === "rejected");
-  if (failed) throw failed.reason;
-  return await Promise.all(promises) as unknown as Values;
+  return valuesOf<Values>(await Promise.allSettled(promises));
 }
 
 /**
@@ -30,8 +28,15 @@ export async function allDoneOrStopped<Values extends readonly unknown[]>(
     controller.abort(reason); // only the first call counts
     throw reason;
   };
-  const promises = works.map((work) => work(either).catch(stopOthers));
-  await Promise.allSettled(promises);
+  const outcomes = await Promise.allSettled(works.map((work) => work(either).catch(stopOthers)));
   if (controller.signal.aborted) throw controller.signal.reason;
-  return await Promise.all(promises) as unknown as Values;
+  return valuesOf<Values>(outcomes);
+}
+
+/** The values of all, or the first reason there is. */
+function valuesOf<Values extends readonly unknown[]>(outcomes: readonly PromiseSettledResult<unknown>[]): Values {
+  return outcomes.map((outcome) => {
+    if (outcome.status === "rejected") throw outcome.reason;
+    return outcome.value;
+  }) as readonly unknown[] as Values;
 }

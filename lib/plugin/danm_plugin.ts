@@ -35,6 +35,12 @@ import { withDeadline } from "./with_deadline.ts";
 /** How long the undoing of a failed ADD may take, in seconds; what is left then is cleaned later. */
 const UNDO_SECONDS = 10;
 
+/**
+ * How long a write that is under way at the deadline is waited for, in seconds, before anything is undone. What an API
+ * server does even later is left to those who clean up after Pods.
+ */
+const SETTLE_SECONDS = 10;
+
 /** How long STATUS waits for the API server, in seconds: its caller only wants to know about now. */
 const STATUS_SECONDS = 5;
 
@@ -199,7 +205,8 @@ async function serve<R extends Exclude<Request, { command: "VERSION" }>, T>(
 /** DEL may have nothing to ask the API server for, so that only what does need it fails for want of it. */
 function openClient({ kubeconfig, stateDir }: DanmConfig, command: Request["command"]): KubeClient {
   try {
-    return createClient(loadKubeconfig(kubeconfig), { relaySocket: `${stateDir}/${RELAY_SOCKET}` });
+    const relaySocket = `${stateDir}/${RELAY_SOCKET}`;
+    return createClient(loadKubeconfig(kubeconfig), { relaySocket, settleMs: SETTLE_SECONDS * 1000 });
   } catch (error) {
     if (command === "DEL") return unusableClient(kubeconfig, error);
     throw error;

@@ -33,7 +33,8 @@ export function createBlockStore(client: KubeClient, group: ApiGroup): BlockStor
 
   async function read(name: string, signal: AbortSignal, age: Age = "latest"): Promise<Block | undefined> {
     const request = client.get<AddressBlock>({ ...blocks, name }, { signal, anyVersion: age === "any" });
-    return await refusalOf(isNotFound, request) ? undefined : blockOf(await request, group);
+    const { answer } = await outcomeOf(request, isNotFound);
+    return answer && blockOf(answer, group);
   }
 
   async function patch(name: string, patch: Patch, signal: AbortSignal): Promise<Block> {
@@ -51,7 +52,8 @@ export function createBlockStore(client: KubeClient, group: ApiGroup): BlockStor
     async create(block, signal) {
       const object = blockObject(block, group);
       const request = client.create<AddressBlock>(blocks, object, { signal, idempotent: true });
-      if (!await refusalOf(isAlreadyExists, request)) return blockOf(await request, group);
+      const { answer } = await outcomeOf(request, isAlreadyExists);
+      if (answer) return blockOf(answer, group);
       const { name } = object.metadata;
       return blockOf(await client.get<AddressBlock>({ ...blocks, name }, { signal }), group);
     },
@@ -59,17 +61,15 @@ export function createBlockStore(client: KubeClient, group: ApiGroup): BlockStor
     async take(name, offset, owner, signal, { forget = [], full, settled } = {}) {
       const done = settled ? { annotations: { [keys.successor]: null } } : {};
       if (full) {
-        const fillIt = patch(
-          name,
-          takePatch(offset, owner, forget, { ...markOf(full.block, full.poolKey), ...done }),
-          signal,
-        );
-        if (!await refusalOf(isConflictOrInvalid, fillIt)) return await fillIt;
+        const mark = { ...markOf(full.block, full.poolKey), ...done };
+        const fillIt = patch(name, takePatch(offset, owner, forget, mark), signal);
+        const { answer } = await outcomeOf(fillIt, isConflictOrInvalid);
+        if (answer) return answer;
       }
       for (let attempt = 1;; attempt++) {
         const takeIt = patch(name, takePatch(offset, owner, forget, done), signal);
-        const refusal = await refusalOf(isInvalid, takeIt);
-        if (!refusal) return await takeIt;
+        const { answer, refusal } = await outcomeOf(takeIt, isInvalid);
+        if (answer) return answer;
         const block = await read(name, signal);
         if (block?.allocations[offset] !== undefined) return block;
         if (attempt === TAKE_ATTEMPTS) throw refusal; // nobody holds it, so it is the request that is wrong
@@ -78,14 +78,14 @@ export function createBlockStore(client: KubeClient, group: ApiGroup): BlockStor
 
     async release(name, offset, owner, at, signal) {
       const releaseIt = patch(name, releasePatch(offset, owner, at, keys.full), signal);
-      const refusal = await refusalOf(isInvalidOrNotFound, releaseIt);
+      const { refusal } = await outcomeOf(releaseIt, isInvalidOrNotFound);
       if (!refusal) return;
       if ((await read(name, signal))?.allocations[offset] === owner) throw refusal; // it was not the test that failed
     },
 
     async markFull(block, poolKey, signal) {
       const metadata = { ...markOf(block, poolKey), managedFields: NO_MANAGED_FIELDS };
-      await refusalOf(isConflict, patch(block.name, { type: "merge", body: { metadata } }, signal));
+      await outcomeOf(patch(block.name, { type: "merge", body: { metadata } }, signal), isConflict);
     },
 
     async markComplete(name, poolKey, signal) {
@@ -153,16 +153,20 @@ function isInvalidOrNotFound(error: unknown): error is KubeError {
   return isInvalid(error) || isNotFound(error);
 }
 
-/** The error that `request` rejects with, if it means what is expected. */
-async function refusalOf(
-  expected: (error: unknown) => error is KubeError,
-  request: Promise<unknown>,
-): Promise<KubeError | undefined> {
+/** What came of a request: its answer, or a refusal that was to be reckoned with. */
+type Outcome<Answer> =
+  | { readonly answer: Answer; readonly refusal?: undefined }
+  | { readonly answer?: undefined; readonly refusal: KubeError };
+
+/** Waits for `request`, and rejects as it does unless that `isExpected`. */
+async function outcomeOf<Answer>(
+  request: Promise<Answer>,
+  isExpected: (error: unknown) => error is KubeError,
+): Promise<Outcome<Answer>> {
   try {
-    await request;
-    return undefined;
+    return { answer: await request };
   } catch (error) {
-    if (expected(error)) return error;
+    if (isExpected(error)) return { refusal: error };
     throw error;
   }
 }

@@ -9,6 +9,9 @@ import { toFailure } from "./transport.ts";
 /** How long the API server may take to answer, in milliseconds: as long as danm waits for everything. */
 const ANSWER_MS = 30_000;
 
+/** The same for a write, which is not over because nobody waits: the API server's own limit (its `--request-timeout`). */
+const WRITTEN_MS = 60_000;
+
 /** Headers that go on to the API server, and those that come back. */
 const REQUEST_HEADERS = ["accept", "authorization", "content-type", "user-agent"];
 const RESPONSE_HEADERS = ["content-type", "retry-after"];
@@ -41,7 +44,7 @@ export function createApiRelay(load: () => KubeConfig): ApiRelay {
 
   async function pass(request: Request): Promise<Response> {
     const used = upstream;
-    const signal = AbortSignal.timeout(ANSWER_MS);
+    const signal = AbortSignal.timeout(request.method === "GET" ? ANSWER_MS : WRITTEN_MS);
     try {
       const answer = await send(used.connection, request, signal);
       // Whole: the deadline holds for all of it, and who cannot read it gets to know why.

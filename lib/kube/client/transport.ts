@@ -23,6 +23,12 @@ export interface ClientOptions {
   readonly program?: string;
   /** Where the relay of this node may be listening; it is used for tokens only. */
   readonly relaySocket?: string;
+  /**
+   * How long the answer to a write that was sent is waited for after its signal has fired, in milliseconds; 0 when absent.
+   * The server goes on with what it was sent, whoever breaks off: who takes back what was done so far must not look before
+   * the last of it is done. A write that is answered then has succeeded.
+   */
+  readonly settleMs?: number;
 }
 
 /** Sends requests over pooled connections and repeats those that may be repeated. */
@@ -41,7 +47,10 @@ export interface Transport extends Disposable {
  *
  * @throws {Error} when the certificates cannot be used
  */
-export function createTransport(config: KubeConfig, { program = "danm", relaySocket }: ClientOptions = {}): Transport {
+export function createTransport(
+  config: KubeConfig,
+  { program = "danm", relaySocket, settleMs = 0 }: ClientOptions = {},
+): Transport {
   const connection = relaySocket !== undefined && config.bearer !== undefined
     ? openRelayed(config, relaySocket)
     : openDirect(config);
@@ -49,7 +58,11 @@ export function createTransport(config: KubeConfig, { program = "danm", relaySoc
   const sender = { server: config.server, userAgent: `${program}/${PRODUCT_VERSION}`, connection, bearer };
   return {
     server: config.server,
-    send: (request) => sendWithRetries(request, () => sendOnce(sender, request), bearer),
+    send: (request) =>
+      sendWithRetries(request, async () => {
+        using patience = createPatience(request, settleMs);
+        return await sendOnce(sender, request, patience.signal);
+      }, bearer),
     [Symbol.dispose]: () => connection[Symbol.dispose](),
   };
 }
@@ -80,9 +93,26 @@ interface Sender {
   readonly bearer: BearerSource;
 }
 
+/** A signal that fires `settleMs` after that of `request`, if that is a write; dispose of it when there is an answer. */
+function createPatience(
+  { method, signal }: KubeRequest<unknown>,
+  settleMs: number,
+): { readonly signal: AbortSignal } & Disposable {
+  if (method === "GET" || settleMs === 0 || signal.aborted) return { signal, [Symbol.dispose]() {} };
+  const controller = new AbortController();
+  const wait = async () => {
+    await pause(settleMs);
+    controller.abort(signal.reason);
+  };
+  signal.addEventListener("abort", wait);
+  return { signal: controller.signal, [Symbol.dispose]: () => signal.removeEventListener("abort", wait) };
+}
+
+/** @param patience fires when the answer is waited for no longer */
 async function sendOnce<Answer>(
   { server, userAgent, connection, bearer }: Sender,
   request: KubeRequest<Answer>,
+  patience: AbortSignal,
 ): Promise<Answer> {
   const token = bearer.current();
   const query = request.query?.size ? `?${request.query}` : "";
@@ -97,7 +127,7 @@ async function sendOnce<Answer>(
       },
       ...(request.body && { body: new TextEncoder().encode(JSON.stringify(request.body.value)) }),
       redirect: "manual",
-      signal: request.signal,
+      signal: patience,
     });
     if (!response.ok) throw await toKubeError(request, response);
     return await request.read(response);
