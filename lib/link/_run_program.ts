@@ -2,7 +2,8 @@
 
 import { childMarker } from "../cni/child_marker.ts";
 import { PROGRAM_PATH } from "../process/program_folders.ts";
-import { ProgramMissingError, type StartedProgram, startProgram } from "../process/start_program.ts";
+import { ProgramMissingError } from "../process/find_program.ts";
+import { type StartedProgram, startProgram } from "../process/start_program.ts";
 
 /** How a program ended by itself. */
 export interface Outcome {

@@ -1,5 +1,6 @@
 /** Ends a process and all that it started. */
 import { pause } from "../time/pause.ts";
+import { findProgram } from "./find_program.ts";
 
 /** Killed processes that this one did not start are reaped by PID 1: how long it is given, and how often to look. */
 const REAP_MS = 200;
@@ -40,7 +41,7 @@ function signalGroup(leader: number, signal: "-KILL" | "-0"): boolean {
 /** Under `--allow-run` with a list Deno may signal no group; a shell can, and setsid(1), which is listed, becomes one. */
 function signalByProgram(leader: number, signal: "-KILL" | "-0"): boolean {
   const args = ["sh", "-c", 'kill "$1" "-$2" 2>/dev/null', "sh", signal, `${leader}`];
-  return new Deno.Command("/usr/bin/setsid", { args, stdin: "null", stdout: "null", stderr: "null" }).outputSync()
+  return new Deno.Command(findProgram("setsid"), { args, stdin: "null", stdout: "null", stderr: "null" }).outputSync()
     .success;
 }
 

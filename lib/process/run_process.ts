@@ -1,7 +1,8 @@
 /** Runs one program to its end, and when told to stop leaves nothing of it behind. */
 import { pause } from "../time/pause.ts";
 import { collectOutput } from "./collect_output.ts";
-import { type ProgramCommand, ProgramMissingError, startProgram } from "./start_program.ts";
+import { ProgramMissingError } from "./find_program.ts";
+import { type ProgramCommand, startProgram } from "./start_program.ts";
 
 /** A program and all it is started with. */
 export interface ProcessCommand extends ProgramCommand {

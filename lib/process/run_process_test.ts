@@ -2,7 +2,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { fromFileUrl, join } from "@std/path/posix";
 import { OutputTooLongError } from "./collect_output.ts";
 import { type ProcessCommand, runProcess } from "./run_process.ts";
-import { ProgramMissingError } from "./start_program.ts";
+import { ProgramMissingError } from "./find_program.ts";
 import { inDirectory } from "../../tests/in_directory.ts";
 import { processes } from "./testdata/processes.ts";
 

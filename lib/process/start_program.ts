@@ -1,8 +1,6 @@
 /** Starts a program so that it can be ended with all that it starts. */
-import { basename, dirname } from "@std/path/posix";
-import { findExecutable } from "./find_executable.ts";
+import { findProgram, ProgramMissingError } from "./find_program.ts";
 import { killChild, killGroup } from "./kill_group.ts";
-import { PROGRAM_FOLDERS } from "./program_folders.ts";
 
 /** A program and all it is started with. */
 export interface ProgramCommand {
@@ -25,14 +23,6 @@ export interface StartedProgram {
   kill(): Promise<void>;
 }
 
-/** The program cannot be started: there is no such file, or it is not a program. */
-export class ProgramMissingError extends Error {
-  override readonly name = "ProgramMissingError";
-  constructor(readonly program: string, reason: string) {
-    super(`Cannot run ${program}: ${reason}`);
-  }
-}
-
 /**
  * Starts `command`, which leads a session and process group of its own, by way of setsid(1): that becomes the leader and
  * then the program. Deno's own `detached` does the same by fork(2), which copies the page tables of this process: 1 to
@@ -44,12 +34,12 @@ export class ProgramMissingError extends Error {
  */
 export function startProgram(command: ProgramCommand, stdin: "piped" | "null"): StartedProgram {
   const { program, args, isAlone = false } = command;
-  const path = resolveProgram(program);
+  const path = findProgram(program);
   if (isAlone && mayRunAll()) {
     const child = spawn(command, path, args, stdin);
     return { child, kill: () => killAlone(child) };
   }
-  const child = spawn(command, resolveProgram("setsid"), [path, ...args], stdin);
+  const child = spawn(command, findProgram("setsid"), [path, ...args], stdin);
   return { child, kill: () => killGroup(child) };
 }
 
@@ -82,14 +72,4 @@ function spawn(
     if (error instanceof Deno.errors.NotFound) throw new ProgramMissingError(program, error.message);
     throw error;
   }
-}
-
-function resolveProgram(program: string): string {
-  const isPath = program.startsWith("/");
-  const path = isPath
-    ? findExecutable(basename(program), [dirname(program)])
-    : findExecutable(program, PROGRAM_FOLDERS);
-  if (path !== undefined) return path;
-  const reason = isPath ? "it is no executable file" : `it is in none of ${PROGRAM_FOLDERS.join(", ")}`;
-  throw new ProgramMissingError(program, reason);
 }
