@@ -111,7 +111,7 @@ async function convergence(scene: ServiceScene, members: readonly Member[]): Pro
     const isRight = endpoints.every(({ conditions }) => conditions?.ready) &&
       endpoints.map(({ targetRef }) => targetRef?.uid ?? "").sort().join() === expected;
     return isRight || undefined;
-  }, { deadlineMs: 120_000, intervalMs: 20 });
+  }, 20);
 }
 
 async function writes(svcwatcher: DaemonProcess): Promise<number> {

@@ -21,9 +21,6 @@ import { installCrds } from "../crds/install_sets.ts";
 import { type DaemonProcess, startDaemon } from "../runtime/daemon_process.ts";
 import { createApiNamespace, createPod, type TestPod } from "../runtime/test_pod.ts";
 
-/** Longer than a lost lead lasts (15 s), watches back off and a busy machine dawdles, together. */
-const LEADERLESS_MS = 120_000;
-
 export const GROUP = DEFAULT_API_GROUP;
 const MANIFESTS = fromFileUrl(new URL("../../manifests/cleaner", import.meta.url));
 const PODS = { group: "", version: "v1", plural: "pods" };
@@ -166,7 +163,7 @@ export async function openScene(cluster: OwnCluster, group: ApiGroup = GROUP): P
         const [held, recorded] = found.map((each) => JSON.stringify([...new Set(each)]));
         if (held === expected && recorded === expected) return true;
         throw new Error(`addresses of ${held}, DanmEps of ${recorded}, must be ${expected}`);
-      }, { deadlineMs: LEADERLESS_MS });
+      });
     },
     async outlast(on = network) {
       const pod = await scene.createPod();
@@ -174,7 +171,7 @@ export async function openScene(cluster: OwnCluster, group: ApiGroup = GROUP): P
       await scene.deletePod(pod);
       await eventually("see the cleaner clean up after a Pod", async () => {
         return (await scene.recorded()).includes(owner) ? undefined : true; // which goes last
-      }, { deadlineMs: LEADERLESS_MS });
+      });
     },
     [Symbol.dispose]: () => admin[Symbol.dispose](),
   };

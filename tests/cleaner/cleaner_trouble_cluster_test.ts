@@ -179,7 +179,7 @@ Deno.test("cleaner removes what is left among 5,000 DanmEps, in little memory", 
   await using process = await startCleanerProcess(cluster, ["--leader-elect=false"]);
   await eventually("see all removed", async () => {
     return await process.metric('danm_cleaner_removed_total{what="endpoint"}') === 1000 || undefined;
-  }, { deadlineMs: 240_000, intervalMs: 1000 });
+  }, 1000);
   const memory = await process.metric("process_resident_memory_bytes");
   assertEquals(await scene.owners(), owners.slice(1000).sort());
   assertEquals(await scene.recorded(), owners.slice(1000).sort());

@@ -180,7 +180,7 @@ Deno.test("import-original gives no address out, and loses none, killed at any r
     const child = startImport(proxy.kubeconfig);
     let hasEnded = false;
     const ended = child.output().finally(() => hasEnded = true);
-    await eventually("see it work", () => hasEnded || proxy.requests.length >= nth || undefined, { intervalMs: 5 });
+    await eventually("see it work", () => hasEnded || proxy.requests.length >= nth || undefined, 5);
     killChild(child);
     const { code, signal } = await ended;
     if (nth % 4 === 0) await nothingIsGivenOut();
@@ -255,7 +255,7 @@ Deno.test("cleaner frees what it can prove gone of an import, the rest is releas
     await eventually("see the addresses of Pods that are gone freed", async () => {
       const addresses = Object.keys(await held(small));
       return !addresses.includes("10.0.0.5") && !addresses.includes("10.0.0.6") || undefined;
-    }, { deadlineMs: 60_000 });
+    });
   }
   assertEquals(Object.keys(await held(small)).length, 5);
   const flags = [`--network=DanmNet/${namespace}/small`, "--release-unrecorded"];

@@ -16,7 +16,7 @@ export async function applyManifests(cluster: Cluster, ...paths: readonly string
   const outcome = await eventually(
     `apply ${paths.join(", ")}`,
     () => apply().then((applied) => ({ applied }), (error) => isTooEarly(error) ? undefined : { error }),
-    { intervalMs: 200 },
+    200,
   );
   if ("error" in outcome) throw outcome.error;
   const crds = outcome.applied.split("\n").flatMap((line) =>

@@ -64,7 +64,7 @@ Deno.test("DANM serves the Pods of two nodes, from installation to the last one'
     await eventually("see nothing left on it", async () => {
       assertEquals(await nodeLeftovers(second!), []);
       return true;
-    }, { intervalMs: 250 });
+    }, 250);
     await servicesLead();
     assertEquals(gateways.map(({ node }) => node), [first!.name, first!.name]);
     await kubectl("uncordon", second!.name);
@@ -75,7 +75,7 @@ Deno.test("DANM serves the Pods of two nodes, from installation to the last one'
     await eventually("see nothing left of Pods", async () => {
       assertEquals(await podLeftovers(cluster), []);
       return true;
-    }, { intervalMs: 250 });
+    }, 250);
     const hasLink = async () => {
       const links = await Promise.all(cluster.nodes.map((node) => node.run("ip", "-brief", "link")));
       return links.map((text) => text.includes("vx_internal"));

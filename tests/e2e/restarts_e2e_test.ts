@@ -14,7 +14,7 @@ import { isServing, type PodObject } from "./scene.ts";
 const STORM = fromFileUrl(new URL("storm.yaml", import.meta.url));
 const PODS = 50;
 /** The cleaner lets a minute pass before it takes anything for left. */
-const PATIENCE = { deadlineMs: 240_000, intervalMs: 500 };
+const LOOK_MS = 500;
 
 type Disturbance = (cluster: RealCluster, node: NodeMachine) => Promise<unknown>;
 
@@ -23,7 +23,7 @@ const kill = (service: string): Disturbance => async (_, node) => {
   const pid = async () => (await node.run("cat", `/run/node/${service}.pid`)).trim();
   const killed = await pid();
   await node.run("kill", "-KILL", killed);
-  await eventually(`see another ${service}`, async () => !["", killed].includes(await pid()) || undefined, PATIENCE);
+  await eventually(`see another ${service}`, async () => !["", killed].includes(await pid()) || undefined, LOOK_MS);
 };
 
 const DISTURBANCES: Readonly<Record<string, Disturbance>> = {
@@ -63,7 +63,7 @@ Deno.test("Pods that come and go survive", async (t) => {
         assertEquals(await countPods(cluster, () => true), 0);
         assertEquals(await podLeftovers(cluster), []);
         return true;
-      }, PATIENCE);
+      }, LOOK_MS);
     });
   }
 });
@@ -77,7 +77,7 @@ async function untilRunning(cluster: RealCluster, isEnough: (count: number) => b
     const count = await countPods(cluster, isServing);
     if (!isEnough(count)) throw new Error(`${count} run`);
     return true;
-  }, PATIENCE);
+  }, LOOK_MS);
 }
 
 async function countPods(cluster: RealCluster, counts: (pod: PodObject) => boolean): Promise<number> {

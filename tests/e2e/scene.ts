@@ -47,9 +47,10 @@ interface EndpointObject {
   };
 }
 
-/** @param patienceMs how long anything may take */
-export function openScene(cluster: RealCluster, patienceMs = 60_000): Scene {
-  const patience = { deadlineMs: patienceMs, intervalMs: 250 };
+/** How often to look at a cluster, in milliseconds. */
+const LOOK_MS = 250;
+
+export function openScene(cluster: RealCluster): Scene {
   const kubectl = cluster.kubectl;
 
   const pods: Scene["pods"] = (app, count) =>
@@ -63,7 +64,7 @@ export function openScene(cluster: RealCluster, patienceMs = 60_000): Scene {
       return items.map(({ metadata: { name, uid }, spec, status }) => {
         return { name, uid, node: spec.nodeName ?? "", address: status.podIP ?? "" };
       });
-    }, patience);
+    }, LOOK_MS);
 
   const addresses: Scene["addresses"] = async (network) => {
     using client = cluster.client();
@@ -92,7 +93,7 @@ export function openScene(cluster: RealCluster, patienceMs = 60_000): Scene {
         const expected = pods.map(({ name }) => known.get(name) ?? `${name} has none`).sort();
         if (found.join() !== expected.join()) throw new Error(`found ${found}, expected ${expected}`);
         return found;
-      }, patience),
+      }, LOOK_MS),
     request: (from, address) => exec(from, "timeout", "5", "wget", "-q", "-O", "-", `http://${address}/`),
   };
 }

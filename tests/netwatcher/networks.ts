@@ -71,7 +71,7 @@ export function networksOf(client: KubeClient, namespace: string): NetworksOf {
     event: (object, reason) =>
       eventually(`see Event ${reason} of ${object}`, async () => {
         return (await events(object)).find((event) => event.reason === reason);
-      }, { deadlineMs: 90_000, intervalMs: 300 }),
+      }, 300),
     events,
   };
 }

@@ -11,7 +11,7 @@ import { type ContainerRuntime, createRuntime } from "../runtime/container_runti
 import { startRelay } from "./relay.ts";
 
 /** Every look is a process or more, which an emulated machine needs its time for. */
-const PATIENCE = { deadlineMs: 90_000, intervalMs: 300 };
+const LOOK_MS = 300;
 
 /** One line of a daemon's log. */
 type LogLine = Readonly<Record<string, unknown>>;
@@ -66,11 +66,11 @@ export async function createWatchedNode(cluster: Cluster, kubeconfig: string): P
     link: (name, matches = () => true) =>
       eventually(`see link ${name} of ${netns.name}`, async () => {
         return (await links()).find((link) => link.name === name && matches(link));
-      }, PATIENCE),
+      }, LOOK_MS),
     noLink: (name) =>
       eventually(`see link ${name} of ${netns.name} go`, async () => {
         return (await links()).some((link) => link.name === name) ? undefined : true;
-      }, PATIENCE).then(() => {}),
+      }, LOOK_MS).then(() => {}),
     async startNetwatcher(by = []) {
       const state = [`--state-dir=${runtime.stateDir}`, `--cni-path=${runtime.binDir}`];
       const identity = [`--kubeconfig=${kubeconfig}`, `--node-name=${netns.name}`, "--metrics-address=127.0.0.1:0"];
@@ -79,7 +79,7 @@ export async function createWatchedNode(cluster: Cluster, kubeconfig: string): P
       await eventually(
         "be ready",
         async () => (await netwatcher.get("/readyz")).includes("\nok") || undefined,
-        PATIENCE,
+        LOOK_MS,
       );
       return netwatcher;
     },
@@ -129,7 +129,7 @@ function spawnNetwatcher(netns: TestNamespace, [program, ...args]: readonly stri
   const says: Netwatcher["says"] = (fields, from = 0) =>
     eventually(`read ${JSON.stringify(fields)} after ${log.length} lines`, () => {
       return log.slice(from).find((line) => has(line, fields));
-    }, { deadlineMs: 90_000 });
+    });
   const get = async (path: string) => {
     const port = String((await says({ message: "started" }))["metricsAddress"]).split(":")[1];
     const ask = `exec 3<>/dev/tcp/127.0.0.1/${port}; printf 'GET ${path} HTTP/1.0\\r\\n\\r\\n' >&3; cat <&3`;

@@ -42,8 +42,5 @@ export async function startNode(cluster: Cluster, machine: NodeMachine, images: 
   await machine.run("mkdir", "-p", "/opt/cni/bin");
   await machine.run("cp", "--update", ...PLUGINS.map((plugin) => `${plugins}/${plugin}`), "/opt/cni/bin/");
   await machine.run("sh", SCRIPT, folder, `${cacheFolder()}/tools`, ...images);
-  await eventually(`see ${name} in the cluster`, () => cluster.kubectl("get", "node", name, "--output=name"), {
-    deadlineMs: 120_000,
-    intervalMs: 300,
-  });
+  await eventually(`see ${name} in the cluster`, () => cluster.kubectl("get", "node", name, "--output=name"), 300);
 }

@@ -89,7 +89,7 @@ async function cleanLost(cluster: OwnCluster, node: TestNode, lost: readonly Tes
       const left = await node.leftovers(container);
       if (left.length === 0) return true;
       throw new Error(left.join());
-    }, { deadlineMs: 60_000, intervalMs: 200 });
+    }, 200);
   }
 }
 

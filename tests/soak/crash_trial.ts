@@ -72,7 +72,7 @@ async function nothingIsLeft(node: TestNode, container: TestContainer): Promise<
     const left = await node.leftovers(container);
     if (left.length > 0) throw new Error(left.join());
     return true;
-  }, { deadlineMs: 10_000 });
+  });
 }
 
 async function callAndKill(
@@ -91,7 +91,7 @@ async function callAndKill(
   if ("request" in moment) {
     await eventually(`see request ${moment.request} of ${verb}`, () => {
       return hasEnded || proxy.requests.length >= moment.request || undefined;
-    }, { intervalMs: 2 });
+    }, 2);
   } else {
     await new Promise((resolve) => setTimeout(resolve, moment.afterMs));
   }

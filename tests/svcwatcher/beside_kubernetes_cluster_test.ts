@@ -6,7 +6,7 @@ import { ENDPOINTS } from "../../lib/api/endpoints.ts";
 import { eventually } from "../cluster/eventually.ts";
 import { startControllers } from "./kubernetes_controllers.ts";
 import { startResolver } from "./resolver.ts";
-import { openServiceScene, PATIENCE, type PodWish, type ServiceScene, soon } from "./service_scene.ts";
+import { openServiceScene, type PodWish, type ServiceScene, soon } from "./service_scene.ts";
 import { startServiceCluster, startSvcwatcherProcess } from "./svcwatcher_process.ts";
 
 const cluster = await startServiceCluster();
@@ -32,7 +32,7 @@ async function becomes<T>(what: string, expected: T, look: () => Promise<T>): Pr
     const found = JSON.stringify(await look());
     if (found === JSON.stringify(expected)) return true;
     throw new Error(`it is ${found}, must be ${JSON.stringify(expected)}`);
-  }, PATIENCE);
+  });
 }
 
 /** A Service that Kubernetes' own controllers fill: with the same Pods, whose address is that of their interface. */
@@ -114,7 +114,7 @@ Deno.test("svcwatcher says of Pods what Kubernetes itself says of them", async (
       return isAll && legacy?.metadata.labels?.team === "x"
         ? [await content(scene, name), await legacyContent(scene, name)]
         : undefined;
-    }, PATIENCE);
+    });
     await scene.deleteService(name);
     await scene.publishes(name);
     await scene.createService(name, { network: "net" }, spec);
@@ -132,7 +132,7 @@ Deno.test("svcwatcher has its slices and Endpoints to itself, and nobody mirrors
   await createTwoStackPod(scene, 1);
   await scene.createService("web", { network: "net" });
   await scene.publishes("web", "10.0.0.1", "2001:db8::1");
-  await eventually("see Endpoints", async () => await scene.endpoints("web"), PATIENCE);
+  await eventually("see Endpoints", async () => await scene.endpoints("web"));
   const state = async () => {
     const objects = [...await scene.slices("web"), await scene.endpoints("web")];
     return objects.map((object) => `${object?.metadata.name} ${object?.metadata.resourceVersion}`);
@@ -198,11 +198,11 @@ Deno.test("svcwatcher leaves nothing that a deleted Service keeps, even when it 
   {
     await using _svcwatcher = await startSvcwatcherProcess(cluster, ["--leader-elect=false", "--endpoints"]);
     await scene.publishes("web", "10.0.0.1", "2001:db8::1");
-    await eventually("see Endpoints", async () => await scene.endpoints("web"), PATIENCE);
+    await eventually("see Endpoints", async () => await scene.endpoints("web"));
   }
   await scene.deleteService("web");
   await scene.publishes("web");
-  await eventually("see no Endpoints", async () => await scene.endpoints("web") === undefined || undefined, PATIENCE);
+  await eventually("see no Endpoints", async () => await scene.endpoints("web") === undefined || undefined);
 });
 
 Deno.test("svcwatcher lets a namespace go", async () => {
@@ -218,7 +218,6 @@ Deno.test("svcwatcher lets a namespace go", async () => {
   await eventually(
     "see the namespace gone",
     () => scene.admin.get(namespace, soon()).then(() => undefined, () => true),
-    PATIENCE,
   );
   const left = await scene.admin.list<EndpointSlice>(ENDPOINT_SLICES, soon());
   assert(left.items.every(({ metadata }) => metadata.namespace !== scene.namespace));

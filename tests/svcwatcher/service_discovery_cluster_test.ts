@@ -10,7 +10,7 @@ import { applyNetwatcher } from "../netwatcher/test_cluster.ts";
 import { createWatchedNode, type WatchedNode } from "../netwatcher/watched_node.ts";
 import { startControllers } from "./kubernetes_controllers.ts";
 import { type Resolver, startResolver } from "./resolver.ts";
-import { PATIENCE, soon } from "./service_scene.ts";
+import { soon } from "./service_scene.ts";
 import { startServiceCluster, startSvcwatcherProcess } from "./svcwatcher_process.ts";
 
 const EXAMPLE = fromFileUrl(new URL("../../manifests/examples/service_discovery", import.meta.url));
@@ -67,7 +67,7 @@ async function finds(resolver: Resolver, service: string, pods: readonly Running
       const found = (await resolver.resolve(`${service}.vnf`, type)).join();
       if (found === expected) return true;
       throw new Error(`it is ${found}`);
-    }, PATIENCE);
+    });
   }
 }
 
@@ -88,7 +88,7 @@ Deno.test("svcwatcher makes the example find each domain by its own network only
   const created = await eventually("see all Pods", async () => {
     const { items } = await client.list<PodView>(PODS, soon());
     return items.length === 6 ? items : undefined;
-  }, PATIENCE);
+  });
   const pods: RunningPod[] = [];
   for (const pod of created) pods.push(await run(client, node, pod, stack.use(await createNamespace())));
 
@@ -122,7 +122,7 @@ Deno.test("svcwatcher makes the example find each domain by its own network only
       metadata.labels.app === "load-balancer" && !metadata.deletionTimestamp
     );
     return staying.length === 1 ? staying[0] : undefined;
-  }, PATIENCE);
+  });
   const remaining = pods.filter(({ app, name }) => app !== "load-balancer" || name === left?.metadata.name);
   await finds(resolver, "vnf-external-svc", remaining, "load-balancer", "ext2");
   await finds(resolver, "vnf-internal-lb", remaining, "load-balancer", "int1");

@@ -15,9 +15,6 @@ import { createApiNamespace, type TestPod } from "../runtime/test_pod.ts";
 const SERVICES = { group: "", version: "v1", plural: "services" };
 const PODS = { group: "", version: "v1", plural: "pods" };
 
-/** Longer than a lost lead lasts (15 s), watches back off and a busy machine dawdles, together. */
-export const PATIENCE = { deadlineMs: 120_000 };
-
 /** A signal for one call of a test. */
 export const soon = () => ({ signal: AbortSignal.timeout(60_000) });
 
@@ -158,7 +155,7 @@ export async function openServiceScene(cluster: Cluster, group: ApiGroup = DEFAU
         });
         if (found.sort().join() === expected.join()) return slices;
         throw new Error(`they are ${found.join(", ") || "none"}, must be ${expected.join(", ") || "none"}`);
-      }, PATIENCE);
+      });
     },
     async eventNotes(name, reason) {
       const events = { group: "events.k8s.io", version: "v1", plural: "events", namespace };

@@ -4,7 +4,7 @@ import { ENDPOINTS } from "../../lib/api/endpoints.ts";
 import type { KubeClient } from "../../lib/kube/client/client.ts";
 import { eventually } from "../cluster/eventually.ts";
 import type { ProxiedRequest } from "../cluster/fault.ts";
-import { openServiceScene, PATIENCE, type ServiceScene, soon } from "./service_scene.ts";
+import { openServiceScene, type ServiceScene, soon } from "./service_scene.ts";
 import { startServiceCluster, startSvcwatcher, type TestSvcwatcher } from "./svcwatcher_process.ts";
 
 const cluster = await startServiceCluster();
@@ -118,7 +118,6 @@ Deno.test("svcwatcher keeps Endpoints when told to, and removes them when not", 
     eventually(
       `see Endpoints of ${expected}`,
       async () => `${await addresses()}` === `${expected}` || undefined,
-      PATIENCE,
     );
   {
     await using _svcwatcher = await startSvcwatcher(cluster, ["--leader-elect=false", "--endpoints"]);
@@ -127,16 +126,15 @@ Deno.test("svcwatcher keeps Endpoints when told to, and removes them when not", 
     await scene.setStatus(unready, true);
     await holds("10.0.0.1,10.0.0.2", "");
     await scene.createService("gone", { network: "net" });
-    await eventually("see other Endpoints", async () => await scene.endpoints("gone"), PATIENCE);
+    await eventually("see other Endpoints", async () => await scene.endpoints("gone"));
     await scene.deleteService("gone");
     await eventually(
       "see them removed",
       async () => await scene.endpoints("gone") === undefined || undefined,
-      PATIENCE,
     );
   }
   await using _svcwatcher = await startSvcwatcher(cluster);
-  await eventually("see all removed", async () => await scene.endpoints("web") === undefined || undefined, PATIENCE);
+  await eventually("see all removed", async () => await scene.endpoints("web") === undefined || undefined);
   await scene.publishes("web", "10.0.0.1", "10.0.0.2", "2001:db8::1");
 });
 
@@ -165,11 +163,11 @@ Deno.test("svcwatcher restores what others do to its slices", async () => {
   for (const body of meddlings) {
     const [{ metadata }] = await scene.slices("web") as [EndpointSlice];
     await scene.admin.patch({ ...ref, name: metadata.name }, { type: "merge", body }, soon());
-    await eventually(`see ${JSON.stringify(body)} undone`, isAsBefore, PATIENCE);
+    await eventually(`see ${JSON.stringify(body)} undone`, isAsBefore);
   }
   const [{ metadata }] = await scene.slices("web") as [EndpointSlice];
   await scene.admin.delete({ ...ref, name: metadata.name }, soon());
-  await eventually("see the slice made again", isAsBefore, PATIENCE);
+  await eventually("see the slice made again", isAsBefore);
 });
 
 Deno.test("svcwatcher gets there in spite of errors and lost answers, without a slice too many", async () => {

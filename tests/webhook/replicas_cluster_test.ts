@@ -128,7 +128,7 @@ Deno.test("a webhook takes a new certificate without a restart and without a fai
     using tls = await Deno.startTls(connection, { hostname: "other.test", caCerts: [renewed.authoritiesPem] });
     await tls.handshake();
     return true;
-  }, { intervalMs: 300 });
+  }, 300);
   await judge(cluster, "after");
   stop.abort();
   assert(await judging > 3);
@@ -143,7 +143,7 @@ Deno.test("a webhook mends its registration, and gets its Secret back when someb
   await eventually("see both again", async () => {
     assertEquals(await storedCertificates(), before);
     return (await registeredAuthorities(admin)) === before.authoritiesPem || undefined;
-  }, { intervalMs: 300 });
+  }, 300);
   await judge(cluster, "a");
 });
 
