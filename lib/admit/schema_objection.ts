@@ -23,9 +23,17 @@ export function schemaCheck(group: ApiGroup): SchemaCheck {
   };
   return (kind, object) => {
     const check = checks[kind];
-    const [error] = check(object) ? [] : check.errors ?? [];
+    const [error] = check(withoutNulls(object)) ? [] : check.errors ?? [];
     return error && toObjection(error);
   };
+}
+
+/** What the API server does to fields that are null before it validates. */
+function withoutNulls(value: unknown): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value)) return value.map(withoutNulls);
+  const entries = Object.entries(value).filter(([, item]) => item !== null);
+  return Object.fromEntries(entries.map(([key, item]) => [key, withoutNulls(item)]));
 }
 
 function toObjection({ instancePath, keyword, params, message, data }: ErrorObject): Objection {

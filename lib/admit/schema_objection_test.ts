@@ -14,6 +14,12 @@ Deno.test("schemaCheck() has nothing against good objects", () => {
   assertEquals(objectionTo("TenantConfig", { hostDevices: [{ name: "ens4" }] }), undefined);
 });
 
+Deno.test("schemaCheck() has nothing against null, which the API server takes for absent", () => {
+  assertEquals(objectionTo("DanmNet", { spec: { NetworkID: null, Options: { vlan: null, routes: null } } }), undefined);
+  assertEquals(objectionTo("DanmNet", { spec: { Options: null } }), undefined);
+  assertEquals(objectionTo("DanmNet", { spec: null }), "spec is missing, must be set");
+});
+
 Deno.test("schemaCheck() names field, value and what is allowed", () => {
   assertEquals(objectionTo("DanmNet", {}), "spec is missing, must be set");
   assertEquals(

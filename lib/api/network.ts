@@ -41,17 +41,29 @@ export function networkRef(network: Network): NetworkRef {
   return { kind: network.kind, ...(namespace && { namespace }), name, uid };
 }
 
+/** Options whose entries are the user's own: an empty one is wrong, not absent. */
+const MAPS: readonly string[] = ["routes", "routes6"];
+
 /**
  * The options of `network` that mean something. The original system stored empty texts, a routing table 0 and empty
- * pools for what nobody had set, and templates render them too: they count as absent, so read options through this.
+ * pools for what nobody had set, templates render them and null too, which the API server takes away where it knows the
+ * schema: they count as absent, so read options through this.
  */
-export function networkOptions(network: Network): NetworkOptions {
-  return dropEmpty(network.spec.Options ?? {});
+export function networkOptions({ spec }: Pick<Network, "spec">): NetworkOptions {
+  return dropEmpty(spec.Options ?? {});
 }
 
 function dropEmpty<T extends object>(value: T): T {
   const kept = Object.entries(value)
-    .map(([key, item]) => [key, typeof item === "object" && item !== null ? dropEmpty(item) : item] as const)
-    .filter(([, item]) => item !== "" && item !== 0 && !(typeof item === "object" && Object.keys(item).length === 0));
+    .map(([key, item]) => [key, isObject(item) && !MAPS.includes(key) ? dropEmpty(item) : item] as const)
+    .filter(([, item]) => item !== null && item !== "" && item !== 0 && !(isObject(item) && isEmpty(item)));
   return Object.fromEntries(kept) as T;
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null;
+}
+
+function isEmpty(object: object): boolean {
+  return Object.keys(object).length === 0;
 }

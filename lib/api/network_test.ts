@@ -21,6 +21,20 @@ Deno.test("networkOptions() drops what the original system stored for absent fie
   assertEquals(networkOptions(network), { cidr: "10.0.0.0/24", allocation_pool: { end: "10.0.0.9" } });
 });
 
+Deno.test("networkOptions() takes null for absent, wherever it stands", () => {
+  const Options = JSON.parse(
+    '{"cidr":"10.0.0.0/24","net6":null,"vlan":null,"routes":null,"allocation_pool":{"start":null}}',
+  );
+  assertEquals(networkOptions(danmNet({ Options })), { cidr: "10.0.0.0/24" });
+  assertEquals(networkOptions(danmNet(JSON.parse('{"Options":null}'))), {});
+  assertEquals(networkType(danmNet(JSON.parse('{"NetworkType":null}'))), "ipvlan");
+});
+
+Deno.test("networkOptions() keeps a route without a gateway, for its reader to refuse", () => {
+  const Options = { routes: { "10.1.0.0/16": "" } };
+  assertEquals(networkOptions(danmNet({ Options })), Options);
+});
+
 Deno.test("networkOptions() keeps every value that means something", () => {
   const Options = {
     host_device: "ens4",

@@ -62,7 +62,8 @@ function describes(file: DelegateFile, type: string): boolean {
 }
 
 /**
- * Reads a configuration (`.conf`, one plugin) or a configuration list (`.conflist`, a chain).
+ * Reads a configuration (one plugin) or a configuration list (`plugins`, a chain). People give a list the ending `.conf`
+ * as well, so the content tells which it is.
  *
  * @throws {DelegateFileError}
  */
@@ -72,7 +73,8 @@ export function parseDelegateFile({ name: file, text }: DelegateFile): DelegateC
   if (typeof name !== "string" || !identifier.pattern.test(name)) {
     throw new DelegateFileError(`Cannot read ${file}: name is ${JSON.stringify(name)}, must be a network name`);
   }
-  const plugins = file.endsWith(".conflist") ? root.plugins : [root];
+  const isList = file.endsWith(".conflist") || (root.plugins ?? undefined) !== undefined;
+  const plugins = isList ? root.plugins : [root];
   if (!Array.isArray(plugins) || plugins.length === 0) {
     throw new DelegateFileError(
       `Cannot read ${file}: plugins is ${JSON.stringify(plugins)}, must be a list of plugins`,

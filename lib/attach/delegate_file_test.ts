@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { DelegateFileError, pickDelegateChain } from "./delegate_file.ts";
+import { DelegateFileError, parseDelegateFile, pickDelegateChain } from "./delegate_file.ts";
 
 const file = (name: string, content: unknown) => ({ name, text: JSON.stringify(content) });
 const BRIDGE = file("20-bridge.conf", { cniVersion: "1.0.0", name: "lan", type: "bridge" });
@@ -21,4 +21,34 @@ Deno.test("pickDelegateChain() says what is wrong with the very file that a netw
     "type of plugin 0 is undefined",
   );
   assertThrows(() => pickDelegateChain(named([]), "lan", "bridge"), DelegateFileError, "plugins is [], must be");
+});
+
+const typesIn = (name: string, content: object) =>
+  parseDelegateFile(file(name, { name: "net", ...content })).configs.map(({ type }) => type);
+
+Deno.test("parseDelegateFile() takes a file with plugins for a list, whatever its ending", () => {
+  const plugins = [{ type: "bridge" }, { type: "tuning" }];
+  assertEquals(typesIn("a.conf", { plugins }), ["bridge", "tuning"]);
+  assertEquals(typesIn("a.conflist", { plugins }), ["bridge", "tuning"]);
+  assertEquals(typesIn("a.conf", { type: "ignored", plugins }), ["bridge", "tuning"]);
+});
+
+Deno.test("parseDelegateFile() takes a file without plugins for one plugin, if it may be one", () => {
+  assertEquals(typesIn("a.conf", { type: "bridge" }), ["bridge"]);
+  assertEquals(typesIn("a.conf", { type: "bridge", plugins: null }), ["bridge"]);
+  assertThrows(() => typesIn("a.conflist", { type: "bridge" }), DelegateFileError, "must be a list of plugins");
+});
+
+Deno.test("parseDelegateFile() refuses lists of nothing", () => {
+  for (const plugins of [[], {}, "bridge", 5, false]) {
+    assertThrows(() => typesIn("a.conf", { plugins }), DelegateFileError, "must be a list of plugins");
+  }
+  assertThrows(() => typesIn("a.conf", { plugins: [null] }), DelegateFileError, "type of plugin 0 is");
+});
+
+Deno.test("pickDelegateChain() finds a list in a file that ends in .conf, by NetworkID and by type", () => {
+  const list = file("lan.conf", { name: "net", plugins: [{ type: "bridge" }, { type: "tuning" }] });
+  assertEquals(pickDelegateChain([list], "lan", "bridge").configs.length, 2);
+  const others = [file("x.conf", { name: "net", type: "ptp" }), list];
+  assertEquals(pickDelegateChain(others, undefined, "bridge").configs.length, 2);
 });

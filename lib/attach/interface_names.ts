@@ -3,7 +3,13 @@
 import { isInterfaceName, MAX_INTERFACE_NAME } from "../net/interface_name.ts";
 
 /** How interfaces after the first are named: prefix and number, or the original system's prefix verbatim. */
-export type NamingScheme = "numbered" | "legacy";
+export const NAMING_SCHEMES = ["numbered", "legacy"] as const;
+export type NamingScheme = typeof NAMING_SCHEMES[number];
+
+/** Whether `text` names a scheme. */
+export function isNamingScheme(text: string): text is NamingScheme {
+  return (NAMING_SCHEMES as readonly string[]).includes(text);
+}
 
 /** A Pod's interfaces that cannot be named. */
 export class InterfaceNameError extends Error {

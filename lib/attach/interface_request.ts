@@ -3,6 +3,7 @@
 import { type Address, type Family, parseAddress } from "../net/address.ts";
 import { parseSubnet } from "../net/subnet.ts";
 import type { NetworkKind } from "../api/network.ts";
+import { quote } from "../cni/quote.ts";
 import { parseRoutes, type Route, RouteError } from "./route.ts";
 
 /** What a Pod wants of one address family. */
@@ -34,18 +35,30 @@ const NETWORK_KEYS: ReadonlyMap<string, NetworkKind> = new Map([
   ["clusternetwork", "ClusterNetwork"],
 ]);
 const KEYS = "network, tenantNetwork, clusterNetwork, ip, ip6, proutes, proutes6";
+/** The most interfaces a Pod may ask for. All are made at once, by root. */
+const MAX_INTERFACES = 32;
+/**
+ * The longest annotation to be read, in UTF-16 code units: what the API server allows all annotations of an object
+ * together, in bytes. Source: Kubernetes, TotalAnnotationSizeLimitB.
+ */
+const MAX_LENGTH = 256 * 1024;
 const OBJECT_NAME = /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/;
 
 /**
- * Reads the value of an interfaces annotation. Keys compare without regard to case.
+ * Reads the value of an interfaces annotation. Keys compare without regard to case; one whose value is `null` or empty
+ * is as if it were absent, as templates render what nobody set.
  *
  * @param annotation its full name, for messages
+ * @returns none when the value is blank or `null`, which is as if there were no annotation
  * @throws {AnnotationError}
  */
 export function parseInterfaceRequests(annotation: string, text: string): InterfaceRequest[] {
-  const entries = parseJson(annotation, text);
+  const entries = parseJson(annotation, text) ?? [];
   if (!Array.isArray(entries)) {
     throw new AnnotationError(annotation, "it is not a list, must be a JSON list of objects");
+  }
+  if (entries.length > MAX_INTERFACES) {
+    throw new AnnotationError(annotation, `it has ${entries.length} entries, must have at most ${MAX_INTERFACES}`);
   }
   return entries.map((entry, index) => {
     try {
@@ -60,6 +73,10 @@ export function parseInterfaceRequests(annotation: string, text: string): Interf
 class EntryError extends Error {}
 
 function parseJson(annotation: string, text: string): unknown {
+  if (text.length > MAX_LENGTH) {
+    throw new AnnotationError(annotation, `it has ${text.length} characters, must have at most ${MAX_LENGTH}`);
+  }
+  if (text.trim() === "") return undefined;
   try {
     return JSON.parse(text);
   } catch (error) {
@@ -69,7 +86,7 @@ function parseJson(annotation: string, text: string): unknown {
 
 function parseEntry(entry: unknown): InterfaceRequest {
   if (typeof entry !== "object" || entry === null || Array.isArray(entry)) {
-    throw new EntryError(`is ${JSON.stringify(entry)}, must be an object`);
+    throw new EntryError(`is ${quote(entry)}, must be an object`);
   }
   const values = lowerCaseKeys(entry);
   const ip = values.has("ip") ? { ip: parseAddressRequest("ip", 4, values.get("ip")) } : {};
@@ -86,11 +103,12 @@ function parseEntry(entry: unknown): InterfaceRequest {
 function lowerCaseKeys(entry: object): Map<string, unknown> {
   const values = new Map<string, unknown>();
   for (const [key, value] of Object.entries(entry)) {
+    if (value === null || value === "") continue;
     const known = key.toLowerCase();
     if (!KEYS.toLowerCase().split(", ").includes(known)) {
-      throw new EntryError(`key ${JSON.stringify(key)} is unknown, must be one of ${KEYS}`);
+      throw new EntryError(`key ${quote(key)} is unknown, must be one of ${KEYS}`);
     }
-    if (values.has(known)) throw new EntryError(`key ${JSON.stringify(key)} is given twice`);
+    if (values.has(known)) throw new EntryError(`key ${quote(key)} is given twice`);
     values.set(known, value);
   }
   return values;
@@ -105,7 +123,7 @@ function parseNetwork(values: ReadonlyMap<string, unknown>): InterfaceRequest["n
   }
   const name = values.get(key);
   if (typeof name !== "string" || !OBJECT_NAME.test(name)) {
-    throw new EntryError(`key "${key}" is ${JSON.stringify(name)}, must be the name of a ${kind}`);
+    throw new EntryError(`key "${key}" is ${quote(name)}, must be the name of a ${kind}`);
   }
   return { kind, name };
 }
@@ -117,7 +135,7 @@ function parseAddressRequest(key: string, family: Family, value: unknown): Addre
   const subnet = parseSubnet(text);
   if (address?.family !== family || (text.includes("/") && !subnet)) {
     throw new EntryError(
-      `key "${key}" is ${JSON.stringify(value)}, must be "dynamic", "none" or an IPv${family} address`,
+      `key "${key}" is ${quote(value)}, must be "dynamic", "none" or an IPv${family} address`,
     );
   }
   return { kind: "static", address, ...(subnet && { prefix: subnet.prefix }) };
@@ -126,7 +144,7 @@ function parseAddressRequest(key: string, family: Family, value: unknown): Addre
 function parsePolicyRoutes(key: string, family: Family, value: unknown): Route[] {
   if (value === undefined) return [];
   if (!isStringMap(value)) {
-    throw new EntryError(`key "${key}" is ${JSON.stringify(value)}, must be a map of destination to gateway`);
+    throw new EntryError(`key "${key}" is ${quote(value)}, must be a map of destination to gateway`);
   }
   try {
     return parseRoutes(value, family);

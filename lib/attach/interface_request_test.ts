@@ -37,15 +37,45 @@ Deno.test("parseInterfaceRequests() reads every key, whatever its case", () => {
   ]);
 });
 
+Deno.test("parseInterfaceRequests() takes a key that is null or empty for absent", () => {
+  const plain = parse([{ network: "a", ip: "dynamic" }]);
+  for (const empty of [null, ""]) {
+    const entry = { network: "a", tenantNetwork: empty, clusterNetwork: empty, IP: empty, ip: "dynamic" };
+    assertEquals(parse([{ ...entry, ip6: empty, proutes: empty, proutes6: empty }]), plain);
+  }
+});
+
+Deno.test("parseInterfaceRequests() finds no requests in a blank annotation, null and an empty list", () => {
+  for (const text of ["", " \n\t", "null", " null ", "[]"]) assertEquals(parse(text), []);
+});
+
+Deno.test("parseInterfaceRequests() takes 32 entries", () => {
+  assertEquals(parse(Array(32).fill({ network: "a", ip: "dynamic" })).length, 32);
+});
+
+Deno.test("parseInterfaceRequests() repeats no more of a value than a message has room for", () => {
+  for (
+    const entry of [{ network: "n".repeat(200_000) }, { network: "a", ip: ["x".repeat(200_000)] }, ["y".repeat(9e4)]]
+  ) {
+    const { message } = assertThrows(() => parse([entry]), AnnotationError);
+    assertEquals(message.length < 500, true, message.slice(0, 600));
+  }
+});
+
 const REFUSED: readonly (readonly [unknown, string])[] = [
   ["[", "it is not JSON"],
-  ["null", "it is not a list, must be a JSON list of objects"],
+  ['"a"', "it is not a list, must be a JSON list of objects"],
   [{ network: "a" }, "it is not a list"],
   [[null], "entry 0: is null, must be an object"],
   [[{ network: "a", ip: "dynamic" }, []], "entry 1: is [], must be an object"],
   [[{}], "entry 0: names none, must name exactly one of network, tenantNetwork, clusterNetwork"],
   [[{ network: "a", clusterNetwork: "b" }], "entry 0: names network and clusternetwork, must name exactly one"],
-  [[{ network: "" }], 'entry 0: key "network" is "", must be the name of a DanmNet'],
+  [[{ network: "" }], "entry 0: names none, must name exactly one of network"],
+  [[{ network: null, ip: "dynamic" }], "entry 0: names none, must name exactly one of network"],
+  [Array(33).fill({ network: "a" }), "it has 33 entries, must have at most 32"],
+  [Array(8000).fill(5), "it has 8000 entries, must have at most 32"],
+  [`[${" ".repeat(256 * 1024)}]`, "it has 262146 characters, must have at most 262144"],
+  [[{ network: "a", proutes: { "10.0.0.0/8": null } }], 'key "proutes" is {"10.0.0.0/8":null}, must be a map'],
   [[{ network: "../pods" }], 'entry 0: key "network" is "../pods", must be the name of a DanmNet'],
   [[{ network: 7 }], 'entry 0: key "network" is 7'],
   [[{ network: "a", color: "red" }], 'entry 0: key "color" is unknown, must be one of network, tenantNetwork'],
@@ -62,7 +92,8 @@ const REFUSED: readonly (readonly [unknown, string])[] = [
 ];
 
 for (const [value, problem] of REFUSED) {
-  Deno.test(`parseInterfaceRequests() refuses ${typeof value === "string" ? value : JSON.stringify(value)}`, () => {
+  const shown = typeof value === "string" ? value : JSON.stringify(value);
+  Deno.test(`parseInterfaceRequests() refuses ${shown.slice(0, 100)}`, () => {
     assertThrows(() => parse(value), AnnotationError, problem);
   });
 }

@@ -1,9 +1,8 @@
 /** DANM's own keys of the CNI network configuration. */
 
 import { API_GROUPS, type ApiGroup, DEFAULT_API_GROUP, isApiGroup } from "../api/resource.ts";
-import type { NamingScheme } from "../attach/interface_names.ts";
-import type { NetworkConfig } from "../cni/config.ts";
-import { CniError, errorCode } from "../cni/error.ts";
+import { isNamingScheme, NAMING_SCHEMES, type NamingScheme } from "../attach/interface_names.ts";
+import { invalidConfig, type NetworkConfig } from "../cni/config.ts";
 import { isLogLevel, LOG_LEVELS, type LogLevel } from "../host/serving/log.ts";
 
 /** How danm was configured on this node. Paths are absolute. */
@@ -26,7 +25,8 @@ export interface DanmConfig {
 }
 
 /**
- * Reads DANM's keys; keys it does not know are ignored, as the CNI specification wants.
+ * Reads DANM's keys; keys it does not know are ignored, as the CNI specification wants. A key that is null or empty is as
+ * if it were absent.
  *
  * @param defaultCniDir value of the environment variable CNI_CONF_DIR, if set
  * @throws {CniError} `invalidConfig`, naming key, value and what is allowed
@@ -35,7 +35,7 @@ export function readDanmConfig(config: NetworkConfig, defaultCniDir?: string): D
   return {
     kubeconfig: path(config, "kubeconfig"),
     cniDir: path(config, "cniDir", defaultCniDir || "/etc/cni/net.d"),
-    namingScheme: config.namingScheme === "legacy" ? "legacy" : "numbered",
+    namingScheme: oneOf(config, "namingScheme", "numbered", isNamingScheme, NAMING_SCHEMES),
     apiGroup: oneOf(config, "apiGroup", DEFAULT_API_GROUP, isApiGroup, API_GROUPS),
     timeout: seconds(config),
     logFile: path(config, "logFile", "/var/log/danm.log"),
@@ -47,9 +47,9 @@ export function readDanmConfig(config: NetworkConfig, defaultCniDir?: string): D
 }
 
 function path(config: NetworkConfig, key: string, fallback?: string): string {
-  const value = config[key] ?? fallback;
+  const value = valueOf(config, key) ?? fallback;
   if (typeof value === "string" && value.startsWith("/")) return value;
-  throw invalid(key, value, "an absolute path");
+  throw invalidConfig(key, value, "an absolute path");
 }
 
 function oneOf<T extends string>(
@@ -59,27 +59,24 @@ function oneOf<T extends string>(
   accepts: (text: string) => text is T,
   allowed: readonly T[],
 ): T {
-  const value = config[key] ?? fallback;
+  const value = valueOf(config, key) ?? fallback;
   if (typeof value === "string" && accepts(value)) return value;
-  throw invalid(key, value, `one of ${allowed.join(", ")}`);
+  throw invalidConfig(key, value, `one of ${allowed.join(", ")}`);
 }
 
 function object(config: NetworkConfig, key: string): Readonly<Record<string, unknown>> {
-  const value = config[key] ?? {};
+  const value = valueOf(config, key) ?? {};
   if (typeof value === "object" && !Array.isArray(value)) return value as Readonly<Record<string, unknown>>;
-  throw invalid(key, value, "an object");
+  throw invalidConfig(key, value, "an object");
 }
 
-function seconds({ timeout = 30 }: NetworkConfig): number {
+function seconds(config: NetworkConfig): number {
+  const timeout = valueOf(config, "timeout") ?? 30;
   if (typeof timeout === "number" && timeout > 0 && timeout <= 600) return timeout;
-  throw invalid("timeout", timeout, "a number of seconds above 0 and up to 600");
+  throw invalidConfig("timeout", timeout, "a number of seconds above 0 and up to 600");
 }
 
-function invalid(key: string, value: unknown, allowed: string): CniError {
-  const stated = value === undefined ? "missing" : JSON.stringify(value);
-  return new CniError(
-    errorCode.invalidConfig,
-    "Invalid network configuration",
-    `${key} is ${stated}, must be ${allowed}`,
-  );
+function valueOf(config: NetworkConfig, key: string): unknown {
+  const value = config[key];
+  return value === null || value === "" ? undefined : value;
 }
