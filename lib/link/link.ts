@@ -73,6 +73,14 @@ export function parseLink(object: IpObject): Link {
   };
 }
 
+/** The link that answers to `name`: what it is called, or one of its further names. */
+export function findLink<L extends Pick<Link, "name" | "otherNames">>(
+  links: readonly L[],
+  name: string,
+): L | undefined {
+  return links.find((link) => link.name === name) ?? links.find(({ otherNames }) => otherNames?.includes(name));
+}
+
 /** The VLAN link `id` (802.1Q) on `device`, whatever its name. */
 export function findVlan(links: readonly Link[], device: string, id: number): Link | undefined {
   return links.find(({ parent, vlan }) => parent === device && vlan?.id === id && vlan.protocol === VLAN_PROTOCOL);

@@ -34,8 +34,8 @@ export interface LinkChange extends HostLinkId {
   /** Whether it does not exist yet. */
   readonly make: boolean;
   readonly setMtu?: number;
-  /** A further name to give it. */
-  readonly addName?: string;
+  /** Further names to give it. */
+  readonly addNames?: readonly string[];
   readonly setUp: boolean;
   /** Who asks for it; the oldest first. */
   readonly sources: readonly LinkSource[];
@@ -76,7 +76,8 @@ export interface DesiredLink extends HostLinkId {
   /** What it is called on this node, or is about to be; absent when it is not there and cannot be made. */
   readonly name?: string;
   readonly preferredNames: readonly string[];
-  readonly requiredName: string | undefined;
+  /** All of them, as one interface of the node may be known by several names to those who ask. */
+  readonly requiredNames: readonly string[];
   readonly sources: readonly LinkSource[];
 }
 
@@ -94,7 +95,7 @@ export function planHostLinks(
   links: readonly SeenLink[],
   group: number,
 ): HostLinkPlan {
-  const wanted = desiredLinks(sources);
+  const wanted = desiredLinks(sources, links);
   const names = new Set(links.flatMap(namesOf));
   const vxlans = new Map(
     links.flatMap((link) => link.vxlan?.port === VXLAN_PORT ? [[link.vxlan.id, describe(link)]] : []),
@@ -115,11 +116,15 @@ export function planHostLinks(
   };
 }
 
-/** What is wanted, each link once, in the order in which it was first asked for: who comes first gets the name. */
-function desiredLinks(sources: readonly LinkSource[]): DesiredLink[] {
+/**
+ * What is wanted, each link once whatever its device is called, in the order in which it was first asked for: who comes
+ * first gets the name.
+ */
+function desiredLinks(sources: readonly LinkSource[], seen: readonly SeenLink[]): DesiredLink[] {
   const found = new Map<string, { first: WantedLink; links: WantedLink[]; sources: Set<LinkSource> }>();
   for (const source of sources.toSorted(byAge)) {
-    for (const link of source.wanted) {
+    for (const asked of source.wanted) {
+      const link = { ...asked, device: findLink(seen, asked.device)?.name ?? asked.device };
       const key = hostLinkText(link);
       const known = found.get(key) ?? { first: link, links: [], sources: new Set() };
       found.set(key, known);
@@ -132,7 +137,7 @@ function desiredLinks(sources: readonly LinkSource[]): DesiredLink[] {
     type,
     vni,
     preferredNames: links.flatMap(({ preferredName }) => preferredName ?? []),
-    requiredName: links.find(({ requiredName }) => requiredName !== undefined)?.requiredName,
+    requiredNames: [...new Set(links.flatMap(({ requiredName }) => requiredName ?? []))],
     sources: [...sources],
   }));
 }
@@ -166,7 +171,7 @@ function planLink(
     return { problem: { device, type, vni, sources, reason, note } };
   };
   const { device, type, vni } = desired;
-  const parent = links.find(({ name }) => name === device);
+  const parent = findLink(links, device);
   if (!parent) return problem("ParentMissing", `cannot be made: this node has no interface ${device}`);
   const down = parent.up ? {} : problem("ParentDown", `cannot carry anything: ${device} is down`);
   const existing = links.find((link) => isSameLink(desired, link));
@@ -184,15 +189,26 @@ function planLink(
   if (name === undefined) return problem("NameTaken", `cannot be made: ${candidates.join(", ")} exist already`);
   names.add(name);
   if (type === "vxlan") vxlans.set(vni, `${name} on ${device}`);
-  const change = { device, type, vni, name, make: true, setUp: parent.up, sources: desired.sources };
+  const addNames = desired.requiredNames.filter((required) => required !== name);
+  const change = {
+    device,
+    type,
+    vni,
+    name,
+    make: true,
+    setUp: parent.up,
+    sources: desired.sources,
+    ...(addNames.length > 0 && { addNames }),
+  };
   return { name, change, ...down };
 }
 
 /** What keeps a link that somebody else made from being of use. */
-function foreignFlaw({ requiredName }: DesiredLink, link: SeenLink, parent: SeenLink): string | undefined {
+function foreignFlaw({ requiredNames }: DesiredLink, link: SeenLink, parent: SeenLink): string | undefined {
   const { name, up } = link;
-  if (requiredName !== undefined && !namesOf(link).includes(requiredName)) {
-    return `is there as ${name}, which DANM did not make and so does not name ${requiredName}`;
+  const lacking = requiredNames.filter((required) => !namesOf(link).includes(required));
+  if (lacking.length > 0) {
+    return `is there as ${name}, which DANM did not make and so does not name ${lacking.join(" and ")}`;
   }
   return up || !parent.up ? undefined : `is there as ${name}, which DANM did not make and so does not set up`;
 }
@@ -200,11 +216,11 @@ function foreignFlaw({ requiredName }: DesiredLink, link: SeenLink, parent: Seen
 /** What one of DANM's own links lacks. */
 function orderLink(desired: DesiredLink, link: SeenLink, parent: SeenLink): Step {
   const { name, mtu, up } = link;
-  const { device, type, vni, requiredName, sources } = desired;
+  const { device, type, vni, requiredNames, sources } = desired;
   const wantedMtu = hostLinkMtu(type, parent.mtu);
   const setUp = !up && parent.up;
-  const isNamed = requiredName === undefined || namesOf(link).includes(requiredName);
-  if (mtu === wantedMtu && !setUp && isNamed) return {};
+  const addNames = requiredNames.filter((required) => !namesOf(link).includes(required));
+  if (mtu === wantedMtu && !setUp && addNames.length === 0) return {};
   return {
     change: {
       device,
@@ -215,13 +231,13 @@ function orderLink(desired: DesiredLink, link: SeenLink, parent: SeenLink): Step
       setUp,
       sources,
       ...(mtu !== wantedMtu && { setMtu: wantedMtu }),
-      ...(!isNamed && { addName: requiredName }),
+      ...(addNames.length > 0 && { addNames }),
     },
   };
 }
 
 function nameCandidates(desired: DesiredLink): string[] {
-  if (desired.requiredName !== undefined) return [desired.requiredName];
+  if (desired.requiredNames.length > 0) return [...desired.requiredNames];
   return [
     ...desired.preferredNames,
     ...Array.from({ length: OWN_NAMES }, (_, attempt) => ownLinkName(desired, attempt)),
@@ -238,6 +254,11 @@ function isSameLink({ device, type, vni }: HostLinkId, { parent, vlan, vxlan }: 
 /** A VXLAN, for people. */
 function describe({ name, vxlan }: SeenLink): string {
   return vxlan?.parent === undefined ? name : `${name} on ${vxlan.parent}`;
+}
+
+/** The link that answers to `name`. What a link is called comes before further names, as with ip(8). */
+function findLink(links: readonly SeenLink[], name: string): SeenLink | undefined {
+  return links.find((link) => link.name === name) ?? links.find((link) => namesOf(link).includes(name));
 }
 
 function namesOf({ name, otherNames = [] }: SeenLink): string[] {

@@ -51,11 +51,11 @@ function settingsFor(changes: readonly LinkChange[]): SysctlStep[] {
 }
 
 function orderSteps(change: LinkChange, group: number): Step[] {
-  const { make, name, setMtu: mtu, addName } = change;
+  const { make, name, setMtu: mtu, addNames = [] } = change;
   return [
     ...(make ? [{ change, command: makeCommand(change, group) }] : []),
     ...(mtu === undefined ? [] : [{ change, command: setMtu(name, mtu) }]),
-    ...(addName === undefined ? [] : [{ change, command: addLinkName(name, addName) }]),
+    ...addNames.map((other) => ({ change, command: addLinkName(name, other) })),
   ];
 }
 

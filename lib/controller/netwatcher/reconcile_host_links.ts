@@ -3,7 +3,7 @@
 import type { EventSubject } from "../../kube/events/event_object.ts";
 import type { IpError } from "../../link/ip_error.ts";
 import { readLinks } from "../../link/read_links.ts";
-import { hostLinkGroup, type HostLinkId, hostLinkText } from "../../reconcile/host_link.ts";
+import { hostLinkGroup, hostLinkText } from "../../reconcile/host_link.ts";
 import { type HostLinkPlan, type LinkChange, planHostLinks, type SeenLink } from "../../reconcile/host_links.ts";
 import type { LinkSource } from "../../reconcile/link_source.ts";
 import type { Clock } from "../clock.ts";
@@ -97,7 +97,8 @@ function toFailure(
 ): LinkFailure {
   const link = { device, type, vni, sources };
   if (!make || reason !== "exists") {
-    return { ...link, reason: "Refused", note: `cannot be made or put in order: ${detail}` };
+    const why = reason === "unsupported" ? `the kernel of this node has no ${type} (${detail})` : detail;
+    return { ...link, reason: "Refused", note: `cannot be made or put in order: ${why}` };
   }
   const note = `cannot be made: a link that was moved to another network namespace has that number (${detail})`;
   return { ...link, reason: "VniTaken", note };
@@ -110,7 +111,6 @@ function reasonsOf(failures: readonly LinkFailure[]): FailureReason[] {
 
 /** Those whose links are all there: a configuration must not point to what no node has. */
 function rewritable(asking: readonly LinkSource[], failures: readonly LinkFailure[]): LinkSource[] {
-  const failed = new Set(failures.map(hostLinkText));
-  const isThere = (link: HostLinkId) => !failed.has(hostLinkText(link));
-  return asking.filter(({ rewritten, wanted }) => rewritten !== undefined && wanted.every(isThere));
+  const failed = new Set(failures.flatMap(({ sources }) => sources));
+  return asking.filter((source) => source.rewritten !== undefined && !failed.has(source));
 }

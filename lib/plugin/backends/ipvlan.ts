@@ -8,6 +8,7 @@ import { allDone } from "../all_done.ts";
 import { reservedSetup, stepsForOwnLink } from "../interface_setup.ts";
 import { temporaryName } from "../temporary_name.ts";
 import type { AttachContext, AttachedInterface, Backend } from "./backend.ts";
+import { explainRefusal } from "./explain_refusal.ts";
 import { findParent } from "./parent_link.ts";
 import { recordInterface } from "./record_interface.ts";
 import { reserveAddresses, reservedIps } from "./reserve_addresses.ts";
@@ -34,7 +35,11 @@ async function attach(
   // Kernels before 6.15 refuse a name that exists beside the parent, and every host has an eth0.
   const name = temporaryName(containerId, plan.index);
   await allDone([
-    ipBatch([addIpvlan({ parent: parent.name, name, netnsPath: netns })], undefined, signal),
+    explainRefusal(
+      plan,
+      parent,
+      ipBatch([addIpvlan({ parent: parent.name, name, netnsPath: netns })], undefined, signal),
+    ),
     recordInterface(context, plan, setup, signal),
   ]);
   return {

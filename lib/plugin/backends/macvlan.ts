@@ -7,6 +7,7 @@ import { localMac } from "../../net/mac.ts";
 import { allDone } from "../all_done.ts";
 import { reservedSetup, stepsForBareLink } from "../interface_setup.ts";
 import type { AttachContext, AttachedInterface, Backend } from "./backend.ts";
+import { explainRefusal } from "./explain_refusal.ts";
 import { findParent } from "./parent_link.ts";
 import { recordInterface } from "./record_interface.ts";
 import { reserveAddresses, reservedIps } from "./reserve_addresses.ts";
@@ -32,7 +33,11 @@ async function attach(
   const addresses = await reserveAddresses(context, plan, signal);
   const setup = reservedSetup(plan, addresses, mac);
   const [result] = await allDone([
-    runChain(context, plan, generatedChain(macvlanConfig(plan, parent.name, mac)), signal),
+    explainRefusal(
+      plan,
+      parent,
+      runChain(context, plan, generatedChain(macvlanConfig(plan, parent.name, mac)), signal),
+    ),
     recordInterface(context, plan, setup, signal),
   ]);
   // The plugin was told no gateways and spoken to in a version without MTU, so its own answer lacks them.

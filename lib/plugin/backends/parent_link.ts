@@ -1,7 +1,7 @@
 /** The host's link that a Pod's interface is made on. */
 
 import { describeNetwork, type InterfacePlan } from "../../attach/interface_plan.ts";
-import { findVlan, findVxlan, type Link } from "../../link/link.ts";
+import { findLink, findVlan, findVxlan, type Link } from "../../link/link.ts";
 
 /** The node does not have the link a network needs; says which. */
 export class ParentMissingError extends Error {
@@ -21,7 +21,7 @@ export function findParent({ network, terms: { parent } }: InterfacePlan, links:
       `Options.host_device of ${describeNetwork(network)} is missing, must name an interface`,
     );
   }
-  const device = links.find(({ name }) => name === parent.device);
+  const device = findLink(links, parent.device);
   if (!device) {
     throw new ParentMissingError(
       `host interface ${parent.device} of network ${describeNetwork(network)} does not exist on this node`,
@@ -29,7 +29,7 @@ export function findParent({ network, terms: { parent } }: InterfacePlan, links:
   }
   if (!parent.vni) return device;
   const { type, id } = parent.vni;
-  const link = (type === "vlan" ? findVlan : findVxlan)(links, parent.device, id);
+  const link = (type === "vlan" ? findVlan : findVxlan)(links, device.name, id);
   if (link) return link;
   throw new ParentMissingError(
     `${type} link ${id} on host interface ${parent.device} of network ${describeNetwork(network)} does not exist on ` +
