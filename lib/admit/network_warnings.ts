@@ -3,8 +3,8 @@
 import { type Network, type NetworkOptions, networkOptions } from "../api/network.ts";
 import { describeNetwork } from "../attach/interface_plan.ts";
 import { poolBounds } from "../ipam/pool_bounds.ts";
-import { type Family, parseAddress } from "../net/address.ts";
-import { type AddressRange, inRange, rangeOf } from "../net/address_range.ts";
+import type { Family } from "../net/address.ts";
+import { type AddressRange, rangeOf } from "../net/address_range.ts";
 import { parseSubnet } from "../net/subnet.ts";
 import { segmentOf } from "./network_review.ts";
 
@@ -24,16 +24,10 @@ function poolWarnings(network: Network, family: Family): string[] {
   if (!bounds) return [];
   const [, routes] = FIELDS[family];
   return Object.entries(networkOptions(network)[routes] ?? {}).flatMap(([to, via]) => {
-    const [destination, gateway] = [parseSubnet(to), parseAddress(via)];
-    const field = `spec.Options.${routes}[${to}]`;
-    const warnings: string[] = [];
-    if (!bounds.isDefault && gateway && inRange(bounds.range, gateway)) {
-      warnings.push(`${field}: the gateway ${via} is in the pool, so a Pod may get its address`);
-    }
-    if (destination && destination.prefix > bounds.subnet.prefix && overlaps(rangeOf(destination), bounds.range)) {
-      warnings.push(`${field}: addresses of the pool are in ${to}, so Pods reach each other there by ${via} only`);
-    }
-    return warnings;
+    const destination = parseSubnet(to);
+    const isPart = destination !== undefined && destination.prefix > bounds.subnet.prefix;
+    if (!isPart || !overlaps(rangeOf(destination), bounds.range)) return [];
+    return `spec.Options.${routes}[${to}]: addresses of the pool are in ${to}, so Pods reach each other there by ${via} only`;
   });
 }
 

@@ -7,15 +7,6 @@ function network(name: string, Options: NetworkOptions): Network {
   return { apiVersion: "danm.k8s.io/v1", kind: "DanmNet", metadata, spec: { Options } };
 }
 
-Deno.test("networkWarnings() tells of a gateway in a pool that was chosen", () => {
-  const routes = { "0.0.0.0/0": "10.0.0.1" };
-  const chosen = network("a", { cidr: "10.0.0.0/24", routes, allocation_pool: { start: "10.0.0.1", end: "10.0.0.9" } });
-  assertEquals(networkWarnings(chosen, []), [
-    "spec.Options.routes[0.0.0.0/0]: the gateway 10.0.0.1 is in the pool, so a Pod may get its address",
-  ]);
-  assertEquals(networkWarnings(network("a", { cidr: "10.0.0.0/24", routes }), []), []);
-});
-
 Deno.test("networkWarnings() tells of a route that leads to the pool itself", () => {
   const net6 = "2001:db8::/64";
   const warnings = networkWarnings(network("a", { net6, routes6: { "2001:db8::/120": "2001:db8::ffff:1" } }), []);

@@ -11,9 +11,6 @@ import type { Pool } from "./pool.ts";
 /** The owner of an address that the bitmap has and no DanmEp: nobody can prove it gone, so only people release it. */
 export const UNRECORDED_OWNER = "the original DANM, which had no DanmEp for it";
 
-/** The owner of a gateway that the bitmap has, in a pool that does not keep its gateways back. */
-export const GATEWAY_OWNER = "the original DANM, as the gateway of a route";
-
 /** A DanmEp that the original system wrote, and under which owner its addresses are held from now on. */
 export interface LegacyEndpoint {
   readonly endpoint: DanmEp;
@@ -85,14 +82,12 @@ export function recordsIn({ subnet }: Pool, endpoints: readonly LegacyEndpoint[]
 
 /**
  * What must be held so that the bitmap of `pool` can go: owners by address, one map for each group of blocks. Those of
- * DanmEps come first, whether the bitmap has them or not: early versions tracked no IPv6 addresses.
- *
- * @param gateways of routes, which the original marked in its bitmap
+ * DanmEps come first, whether the bitmap has them or not: early versions tracked no IPv6 addresses. Gateways of routes,
+ * which the original marked as well, are kept back without that.
  */
 export function* holdings(
   pool: Pool,
   recorded: ReadonlyMap<bigint, string>,
-  gateways: ReadonlySet<bigint>,
 ): Generator<ReadonlyMap<bigint, string>, void, undefined> {
   const rest = new Map([...recorded].sort(([a], [b]) => a < b ? -1 : 1));
   const byGroup = Map.groupBy(rest, ([value]) => groupBase(value));
@@ -106,7 +101,7 @@ export function* holdings(
       group = new Map(byGroup.get(base));
       byGroup.delete(base);
     }
-    group.set(value, gateways.has(value) ? GATEWAY_OWNER : UNRECORDED_OWNER);
+    group.set(value, UNRECORDED_OWNER);
   }
   if (group.size > 0) yield group;
   for (const entries of byGroup.values()) yield new Map(entries);

@@ -3,14 +3,7 @@ import fc from "fast-check";
 import type { DanmEp } from "../api/danm_ep.ts";
 import { formatAddress } from "../net/address.ts";
 import { groupBase } from "./block_geometry.ts";
-import {
-  GATEWAY_OWNER,
-  holdings,
-  type KnownPods,
-  legacyEndpoint,
-  recordsIn,
-  UNRECORDED_OWNER,
-} from "./legacy_import.ts";
+import { holdings, type KnownPods, legacyEndpoint, recordsIn, UNRECORDED_OWNER } from "./legacy_import.ts";
 import { parseOwner } from "./owner.ts";
 import { testPool, valueOf } from "./test_network.ts";
 
@@ -100,11 +93,10 @@ function held(...args: Parameters<typeof holdings>): [string, string][] {
   ).sort();
 }
 
-Deno.test("holdings() tells gateways, records and the rest apart", () => {
+Deno.test("holdings() tells records and the rest apart, and leaves out gateways", () => {
   const routes = { routes: { "0.0.0.0/0": "10.0.0.1" }, allocation_pool: { start: "10.0.0.1", end: "10.0.0.9" } };
   const recorded = new Map([[valueOf("10.0.0.3"), "p/c/0"], [valueOf("10.0.0.50"), "p/c/1"]]);
-  assertEquals(held(poolWith([1, 2, 3], routes), recorded, new Set([valueOf("10.0.0.1")])), [
-    ["10.0.0.1", GATEWAY_OWNER],
+  assertEquals(held(poolWith([1, 2, 3], routes), recorded), [
     ["10.0.0.2", UNRECORDED_OWNER],
     ["10.0.0.3", "p/c/0"],
     ["10.0.0.50", "p/c/1"],
@@ -113,7 +105,7 @@ Deno.test("holdings() tells gateways, records and the rest apart", () => {
 
 Deno.test("holdings() holds no gateway that the pool keeps back itself", () => {
   const pool = poolWith([1], { routes: { "0.0.0.0/0": "10.0.0.1" } });
-  assertEquals(held(pool, new Map(), pool.reserved), []);
+  assertEquals(held(pool, new Map()), []);
 });
 
 Deno.test("holdings() has every set bit and every record once, and a group only once", () => {
@@ -124,7 +116,7 @@ Deno.test("holdings() has every set bit and every record once, and a group only 
     for (const offset of bits) bytes[offset >> 3]! |= 0x80 >> (offset & 7);
     const pool = testPool({ cidr: "10.0.0.0/21", alloc: bytes.toBase64() });
     const recorded = new Map(records.map((offset) => [pool.subnet.base + BigInt(offset), `p/c/${offset}`]));
-    const groups = [...holdings(pool, recorded, new Set())];
+    const groups = [...holdings(pool, recorded)];
     const bases = groups.map((group) => new Set([...group.keys()].map(groupBase)));
     assertEquals([...new Set(bases.flatMap((each) => [...each]))].length, groups.length);
     const all = groups.flatMap((group) => [...group]);

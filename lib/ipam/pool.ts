@@ -18,7 +18,7 @@ export interface Pool {
   readonly subnet: Subnet;
   /** Dynamic addresses come from here. */
   readonly range: AddressRange;
-  /** Gateways that must not be given out. */
+  /** Gateways of the network's routes, which must not be given out: a Pod that had one would take the others' routes. */
   readonly reserved: ReadonlySet<bigint>;
   /** What the original system had given out, when its bookkeeping is still there. */
   readonly legacy?: LegacyBitmap;
@@ -39,7 +39,7 @@ export function poolOf(network: Network, family: Family): Pool | undefined {
     family,
     subnet: bounds.subnet,
     range: bounds.range,
-    reserved: bounds.isDefault ? gatewaysOf(network, family) : new Set(),
+    reserved: gatewaysOf(network, family),
     ...(legacy && { legacy }),
   };
 }
@@ -66,7 +66,7 @@ export function describePool({ family, range }: Pool): string {
  * The gateways of a network's routes. One that is malformed or outside the subnet is no address of the pool; who installs
  * the routes complains.
  */
-export function gatewaysOf(network: Network, family: Family): ReadonlySet<bigint> {
+function gatewaysOf(network: Network, family: Family): ReadonlySet<bigint> {
   const { routes = {}, routes6 = {} } = networkOptions(network);
   const gateways = Object.values(family === 4 ? routes : routes6).map(parseAddress);
   return new Set(gateways.flatMap((gateway) => gateway?.family === family ? [gateway.value] : []));

@@ -38,13 +38,22 @@ const CASES: readonly [string, NetworkOptions, string[]][] = [
     ["10.0.0.2"],
   ],
   [
-    "the gateway in an explicit pool",
+    "no gateway in a pool that was chosen by hand",
     {
       cidr: "10.0.0.0/29",
-      routes: { "0.0.0.0/0": "10.0.0.2" },
-      allocation_pool: { start: "10.0.0.2", end: "10.0.0.3" },
+      routes: { "0.0.0.0/0": "10.0.0.2", "10.9.0.0/16": "10.0.0.5" },
+      allocation_pool: { start: "10.0.0.2", end: "10.0.0.5" },
     },
-    ["10.0.0.2", "10.0.0.3"],
+    ["10.0.0.3", "10.0.0.4"],
+  ],
+  [
+    "no gateway in an IPv6 pool that was chosen by hand",
+    {
+      net6: "2001:db8::/64",
+      routes6: { "::/0": "2001:DB8:0::11", "2001:db8:9::/48": "fe80::12" },
+      allocation_pool_v6: { cidr: "2001:db8::/106", start: "2001:db8::10", end: "2001:db8::12" },
+    },
+    ["2001:db8::10", "2001:db8::12"],
   ],
   [
     "neither network nor broadcast address of an explicit pool",

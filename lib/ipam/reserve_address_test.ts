@@ -171,6 +171,12 @@ const REFUSED: readonly [NetworkOptions, string, new (...args: never[]) => Error
     "must be none of the network's gateways",
   ],
   [
+    { cidr: "10.0.0.0/24", routes: { "0.0.0.0/0": "10.0.0.1" }, allocation_pool: { start: "10.0.0.9" } },
+    "10.0.0.1",
+    AddressOutsideError,
+    "must be none of the network's gateways",
+  ],
+  [
     { cidr: "10.0.0.0/29", alloc: "sQ==" },
     "10.0.0.2",
     AddressTakenError,
@@ -191,7 +197,7 @@ for (
     [{ cidr: "10.0.0.0/31" }, "10.0.0.0"],
     [{ cidr: "10.0.0.0/31" }, "10.0.0.1"],
     [{ net6: "2001:db8::/120" }, "2001:db8::ff"],
-    [{ cidr: "10.0.0.0/24", routes: { "0.0.0.0/0": "10.0.0.1" }, allocation_pool: { start: "10.0.0.9" } }, "10.0.0.1"],
+    [{ cidr: "10.0.0.0/24", routes: { "0.0.0.0/0": "10.0.0.1" }, allocation_pool: { start: "10.0.0.9" } }, "10.0.0.2"],
   ] as const
 ) {
   Deno.test(`reserveAddress() grants ${address} on ${JSON.stringify(options)}`, async () => {

@@ -104,7 +104,6 @@ function linesOf({ hadBitmaps, held, endpoints, troubles }: ImportOutcome, unrec
   const would = dryRun ? "would be " : "";
   const parts = [
     ...(held.pods > 0 ? [`${held.pods} addresses of Pods ${would}held`] : []),
-    ...(held.gateways > 0 ? [`${held.gateways} of gateways ${would}held`] : []),
     ...(held.unrecorded > 0 ? [`${held.unrecorded} that no DanmEp names ${would}held`] : []),
     ...(endpoints > 0 ? [`${endpoints} DanmEps ${would}taken over`] : []),
     ...(hadBitmaps ? [`bitmaps ${would}removed`] : []),

@@ -3,15 +3,9 @@
 import { type Network, type NetworkKind, networkOptions, networkRef } from "../../../api/network.ts";
 import { resourceFor } from "../../../api/resource.ts";
 import { importAnnotation, importMark } from "../../../admit/import_mark.ts";
-import {
-  GATEWAY_OWNER,
-  holdings,
-  type LegacyEndpoint,
-  recordsIn,
-  UNRECORDED_OWNER,
-} from "../../../ipam/legacy_import.ts";
+import { holdings, type LegacyEndpoint, recordsIn, UNRECORDED_OWNER } from "../../../ipam/legacy_import.ts";
 import { describeOwner } from "../../../ipam/owner.ts";
-import { gatewaysOf, type Pool, poolOf } from "../../../ipam/pool.ts";
+import { type Pool, poolOf } from "../../../ipam/pool.ts";
 import { isConflict, isNotFound } from "../../../kube/client/kube_error.ts";
 import { formatAddress } from "../../../net/address.ts";
 import { adoptEndpoint } from "./adopt_endpoint.ts";
@@ -35,7 +29,7 @@ export interface ImportOutcome {
   /** Whether the network had bitmaps. */
   readonly hadBitmaps: boolean;
   /** Addresses of bitmaps and of the original's DanmEps. */
-  readonly held: { readonly pods: number; readonly gateways: number; readonly unrecorded: number };
+  readonly held: { readonly pods: number; readonly unrecorded: number };
   /** The original's DanmEps. */
   readonly endpoints: number;
   /** Addresses that two Pods have, in sentences. */
@@ -97,7 +91,7 @@ async function holdAll(
   network: Network,
   endpoints: readonly LegacyEndpoint[],
 ): Promise<Pick<ImportOutcome, "held" | "troubles">> {
-  const held = { pods: 0, gateways: 0, unrecorded: 0 };
+  const held = { pods: 0, unrecorded: 0 };
   const troubles: string[] = [];
   for (const family of [4, 6] as const) {
     const pool = poolOf(network, family);
@@ -109,7 +103,7 @@ async function holdAll(
         `${formatAddress(address)} has two DanmEps: ${nameOf(holder)}, which keeps it, and ${nameOf(other)}`,
       );
     }
-    const groups = holdings(pool, owners, gatewaysOf(network, family));
+    const groups = holdings(pool, owners);
     await Promise.all(Array.from({ length: AT_A_TIME }, async () => {
       for (const group of groups) {
         for (const each of await holdAddresses(context, bare, group)) {
@@ -123,12 +117,12 @@ async function holdAll(
 }
 
 function kindOf({ owner }: Held): keyof ImportOutcome["held"] {
-  return owner === UNRECORDED_OWNER ? "unrecorded" : owner === GATEWAY_OWNER ? "gateways" : "pods";
+  return owner === UNRECORDED_OWNER ? "unrecorded" : "pods";
 }
 
 /** Whether a DanmEp of the original names an address that another owner holds. */
 function isStolen({ wanted, owner }: Held): boolean {
-  return wanted !== owner && wanted !== UNRECORDED_OWNER && wanted !== GATEWAY_OWNER;
+  return wanted !== owner && wanted !== UNRECORDED_OWNER;
 }
 
 function theft({ family }: Pool, { value, wanted, owner }: Held): string {
