@@ -4,6 +4,7 @@ import type { NetworkKind } from "../api/network.ts";
 import { unchangedInTenantNetworks, unchangedUnderPods, undeletedUnderPods } from "./change_rules.ts";
 import { deviceOfBackend, networkIdLength, oneSegment, tenantsOfClusterNetworks } from "./device_rules.ts";
 import type { NetworkReview } from "./network_review.ts";
+import { OPTION_RULES } from "./option_rules.ts";
 import type { Rule } from "./rule.ts";
 import { SUBNET_RULES } from "./subnet_rules.ts";
 import { deviceIsAllowed, numberIsGiven, numberIsNoTenants, ownerIsWritten } from "./tenant_rules.ts";
@@ -18,6 +19,7 @@ export const NETWORK_RULES: Readonly<Record<NetworkKind, readonly Rule<NetworkRe
     deviceOfBackend,
     unchangedUnderPods,
     numberIsNoTenants,
+    ...OPTION_RULES,
   ],
   TenantNetwork: [
     ...SUBNET_RULES,
@@ -28,6 +30,7 @@ export const NETWORK_RULES: Readonly<Record<NetworkKind, readonly Rule<NetworkRe
     networkIdLength,
     tenantsOfClusterNetworks,
     unchangedUnderPods,
+    ...OPTION_RULES,
   ],
   ClusterNetwork: [
     ...SUBNET_RULES,
@@ -36,6 +39,7 @@ export const NETWORK_RULES: Readonly<Record<NetworkKind, readonly Rule<NetworkRe
     deviceOfBackend,
     unchangedUnderPods,
     numberIsNoTenants,
+    ...OPTION_RULES,
   ],
 };
 

@@ -3,8 +3,9 @@
 import { networkOptions } from "../api/network.ts";
 import { poolBounds } from "../ipam/pool_bounds.ts";
 import { PoolError } from "../ipam/pool_error.ts";
-import { type Family, parseAddress } from "../net/address.ts";
-import { contains, formatSubnet, parseSubnet } from "../net/subnet.ts";
+import { NetworkRouteError, readNetworkRoutes } from "../attach/network_routes.ts";
+import type { Family } from "../net/address.ts";
+import { parseSubnet } from "../net/subnet.ts";
 import type { NetworkReview } from "./network_review.ts";
 import type { Objection, Rule } from "./rule.ts";
 
@@ -30,27 +31,29 @@ function validSubnet(id: string, family: Family): Rule<NetworkReview> {
 }
 
 /** Rules 2 and 4. */
-function gatewaysInside(id: string, family: Family): Rule<NetworkReview> {
+function possibleRoutes(id: string, family: Family): Rule<NetworkReview> {
   const { subnet, routes } = FIELDS[family];
+  const exception = family === 6 ? " or is link-local" : "";
   return {
     id,
-    demands: `every destination in \`${routes}\` is an IPv${family} subnet, every gateway lies in \`${subnet}\``,
+    demands:
+      `every destination in \`${routes}\` is an IPv${family} subnet other than \`${subnet}\` and there once, every ` +
+      `gateway a host's address in \`${subnet}\`${exception}`,
     judge({ network }) {
       const options = networkOptions(network);
-      const text = options[subnet];
-      const within = text === undefined ? undefined : parseSubnet(text);
-      for (const [to, via] of Object.entries(options[routes] ?? {})) {
-        const field = `spec.Options.${routes}[${to}]`;
-        if (!within) return { field, value: via, must: `be absent when ${subnet} is` };
-        if (parseSubnet(to)?.family !== family) {
-          return { field: `spec.Options.${routes}`, value: to, must: `have IPv${family} subnets as destinations` };
-        }
-        const gateway = parseAddress(via);
-        if (!gateway || !contains(within, gateway)) {
-          return { field, value: via, must: `be an address in ${subnet} ${formatSubnet(within)}` };
-        }
+      const [route] = Object.entries(options[routes] ?? {});
+      if (route === undefined) return undefined;
+      if (options[subnet] === undefined) {
+        const [to, value] = route;
+        return { field: `spec.Options.${routes}[${to}]`, value, must: `be absent when ${subnet} is` };
       }
-      return undefined;
+      try {
+        readNetworkRoutes(options, family);
+        return undefined;
+      } catch (error) {
+        if (!(error instanceof NetworkRouteError)) throw error;
+        return { field: `spec.Options.${error.field}`, value: error.value, must: error.must };
+      }
     },
   };
 }
@@ -102,9 +105,9 @@ const poolNeedsSubnet: Rule<NetworkReview> = {
 /** Rules 1 to 9, in their order. */
 export const SUBNET_RULES: readonly Rule<NetworkReview>[] = [
   validSubnet("1", 4),
-  gatewaysInside("2", 4),
+  possibleRoutes("2", 4),
   validSubnet("3", 6),
-  gatewaysInside("4", 6),
+  possibleRoutes("4", 6),
   bookkeeping,
   poolNeedsSubnet,
   {

@@ -84,20 +84,36 @@ export function subnetInside(field: string, subnet: string): Rule {
   };
 }
 
-/** Refuses a gateway in the map `field` outside `subnet`, and routes without a subnet. */
-export function gatewaysInside(field: string, subnet: string): readonly Rule[] {
-  const within = text("self", subnet);
-  const outside = `isIP(self.${field}[to]) && !cidr(${within}).containsIP(self.${field}[to])`;
+/**
+ * Rules on the map `field` of routes: it needs `subnet`, its gateways lie inside, and none of its destinations is the
+ * subnet itself, however it is spelled. An IPv6 gateway may be link-local: every link has those.
+ */
+export function routesOf(field: string, subnet: string): readonly Rule[] {
+  const [map, within] = [`self.${field}`, text("self", subnet)];
+  const isThere = `has(${map}) && isCIDR(${within})`;
+  const gateway = `${map}[to]`;
+  const linkLocal = `ip(${gateway}).family() == 6 && ip(${gateway}).isLinkLocalUnicast()`;
+  const outside = `isIP(${gateway}) && !(${linkLocal}) && !cidr(${within}).containsIP(${gateway})`;
+  const own = `isCIDR(to) && cidr(to).prefixLength() == cidr(${within}).prefixLength() && ` +
+    `cidr(${within}).containsCIDR(cidr(to))`;
+  const first = (condition: string) => `${map}.filter(to, ${condition})[0]`;
   return [
     {
-      rule: `!has(self.${field}) || size(self.${field}) == 0 || ${within} != ''`,
+      rule: `!has(${map}) || size(${map}) == 0 || ${within} != ''`,
       message: `needs ${subnet}, which is missing`,
       fieldPath: `.${field}`,
     },
     {
-      rule: `!has(self.${field}) || !isCIDR(${within}) || !self.${field}.exists(to, ${outside})`,
-      messageExpression: `"has gateway " + self.${field}[self.${field}.filter(to, ${outside})[0]] + ` +
-        `", must be inside ${subnet} " + ${within}`,
+      rule: `!(${isThere}) || !${map}.exists(to, ${outside})`,
+      messageExpression: `"has gateway " + ${map}[${first(outside)}] + ", must be inside ${subnet} " + ${within} + ` +
+        `" as the way to " + ${first(outside)}`,
+      fieldPath: `.${field}`,
+    },
+    {
+      rule: `!(${isThere}) || !${map}.exists(to, ${own})`,
+      messageExpression: `"has destination " + ${
+        first(own)
+      } + ", which is the network's own ${subnet}: must be absent"`,
       fieldPath: `.${field}`,
     },
   ];
@@ -117,16 +133,11 @@ export function inOrder(first: string, last: string): Rule {
   };
 }
 
-/**
- * Refuses routes whose destination has no prefix length. No more than that: the keys of a map have no maximum length,
- * so the API server's cost estimate leaves room to parse 30 of them at most. Whoever uses a destination parses it.
- */
-export function destinationsHavePrefix(example: string): Rule {
-  const digits = "['0', '1', '2', '3', '4', '5', '6', '7', '8', '9']";
-  const last = (suffix: string) => `to.endsWith('/${suffix})`;
+/** Refuses routes whose destination is no subnet of `family`. */
+export function destinationsAreSubnets(family: Family, example: string): Rule {
+  const isWrong = `!isCIDR(to) || cidr(to).ip().family() != ${family}`;
   return {
-    rule: `self.all(to, ${digits}.exists(d, ${last("' + d")} || ` +
-      `${digits}.exists(c, ${last("' + c + d")} || ${last("1' + c + d")})))`,
-    message: `every destination must be a subnet such as ${example}`,
+    rule: `!self.exists(to, ${isWrong})`,
+    messageExpression: `"every destination must be a subnet such as ${example}, not " + self.filter(to, ${isWrong})[0]`,
   };
 }

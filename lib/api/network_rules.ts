@@ -3,6 +3,7 @@
 import { text } from "./cel.ts";
 import type { NetworkKind } from "./network.ts";
 import { DYNAMIC_BACKENDS } from "./network_type.ts";
+import { KERNEL_TABLES, ROUTING_TABLES } from "../net/routing_table.ts";
 import type { Rule } from "./schema.ts";
 
 const TYPE = `${text("self", "NetworkType")}.lowerAscii()`;
@@ -12,12 +13,34 @@ const DEVICE_POOL = text("self", "Options.device_pool");
 const VLAN = "self.?Options.?vlan";
 const VXLAN = "self.?Options.?vxlan";
 
+/** The longest prefix with room for a digit. Where names are not numbered nobody here can know: that is a node's setting. */
+export const MAX_CONTAINER_PREFIX = 14;
+
+/** On `container_prefix`. */
+export const hasRoomForNumber: Rule = {
+  rule: `size(self) <= ${MAX_CONTAINER_PREFIX}`,
+  message: `must have at most ${MAX_CONTAINER_PREFIX} characters: a number follows it in the names of interfaces`,
+};
+
+/**
+ * The original system stored a routing table 0 in every network that named none, together with what else nobody had set:
+ * that comes back from backups, and is no choice of anybody's.
+ */
+const IS_STORED_BY_ORIGINAL = ["host_device", "container_prefix"].map((field) => `self.?${field}.orValue('-') == ''`)
+  .concat(["alloc", "alloc6"].map((field) => `has(self.${field})`)).join(" || ");
+
 /** Rules on the options alone. */
 export const optionRules: readonly Rule[] = [
   { rule: "!has(self.vlan) || !has(self.vxlan)", message: "vlan and vxlan exclude each other: set one of them" },
   {
     rule: `${text("self", "host_device")} == '' || ${text("self", "device_pool")} == ''`,
     message: "host_device and device_pool exclude each other: set one of them",
+  },
+  {
+    rule: `!has(self.rt_tables) || !(self.rt_tables in [${KERNEL_TABLES.join(", ")}]) || ` +
+      `self.rt_tables == 0 && (${IS_STORED_BY_ORIGINAL})`,
+    messageExpression: `"is %d, must be ${ROUTING_TABLES}".format([self.rt_tables])`,
+    fieldPath: ".rt_tables",
   },
 ];
 
@@ -50,6 +73,12 @@ export const networkRules: readonly Rule[] = [
   {
     rule: `${TYPE} != 'sriov' || ${HOST_DEVICE} == ''`,
     message: "NetworkType sriov takes its devices from Options.device_pool: Options.host_device must be absent",
+  },
+  {
+    rule: `${TYPE} != 'sriov' || !${VXLAN}.hasValue()`,
+    messageExpression: `"is %d, must be absent with NetworkType sriov, whose devices know only vlan"` +
+      `.format([${VXLAN}.orValue(0)])`,
+    fieldPath: ".Options.vxlan",
   },
 ];
 

@@ -3,16 +3,17 @@
 import {
   addressInside,
   addressSchema,
-  destinationsHavePrefix,
-  gatewaysInside,
+  destinationsAreSubnets,
   inOrder,
   needs,
   optionalAddressSchema,
   optionalSubnetSchema,
+  routesOf,
   subnetInside,
 } from "./cel.ts";
-import { networkRules, optionRules } from "./network_rules.ts";
+import { hasRoomForNumber, networkRules, optionRules } from "./network_rules.ts";
 import { DEFAULT_NETWORK_TYPE } from "./network_type.ts";
+import { MAX_TABLE } from "../net/routing_table.ts";
 import type { Schema } from "./schema.ts";
 
 /** Empty, or what `isInterfaceName` of lib/net accepts; without a length, as NetworkID may be longer. */
@@ -32,8 +33,8 @@ const LAST_IP = {
 } as const;
 
 const allocationPool = {
-  description: "Range that dynamic IPv4 addresses are taken from. Default: the subnet without its first and last " +
-    "address and without the gateways of routes.",
+  description: "Range that dynamic IPv4 addresses are taken from, except for gateways of routes. Default: the subnet " +
+    "without its first and last address.",
   type: "object",
   properties: {
     start: { description: "First address of the range.", ...optionalAddressSchema(4) },
@@ -43,7 +44,8 @@ const allocationPool = {
 } as const satisfies Schema;
 
 const allocationPoolV6 = {
-  description: "Range that dynamic IPv6 addresses are taken from. Default: the first /106 of net6.",
+  description: "Range that dynamic IPv6 addresses are taken from, except for gateways of routes. Default: the first " +
+    "/106 of net6.",
   type: "object",
   properties: {
     cidr: { description: "Subnet of net6 that holds the range.", ...optionalSubnetSchema(6) },
@@ -63,7 +65,7 @@ const options = {
     addressInside("allocation_pool.start", "cidr"),
     addressInside("allocation_pool.end", "cidr"),
     inOrder("allocation_pool.start", "allocation_pool.end"),
-    ...gatewaysInside("routes", "cidr"),
+    ...routesOf("routes", "cidr"),
     needs("allocation_pool_v6.cidr", "net6"),
     needs("allocation_pool_v6.start", "net6"),
     needs("allocation_pool_v6.end", "net6"),
@@ -72,7 +74,7 @@ const options = {
     addressInside("allocation_pool_v6.end", "net6"),
     addressInside("allocation_pool_v6.start", "allocation_pool_v6.cidr"),
     addressInside("allocation_pool_v6.end", "allocation_pool_v6.cidr"),
-    ...gatewaysInside("routes6", "net6"),
+    ...routesOf("routes6", "net6"),
   ],
   properties: {
     host_device: {
@@ -94,6 +96,7 @@ const options = {
       type: "string",
       maxLength: 15,
       pattern: INTERFACE_NAME,
+      "x-kubernetes-validations": [hasRoomForNumber],
     },
     cidr: { description: "IPv4 subnet.", ...optionalSubnetSchema(4) },
     routes: {
@@ -101,24 +104,25 @@ const options = {
       type: "object",
       maxProperties: MAX_ROUTES,
       additionalProperties: addressSchema(4),
-      "x-kubernetes-validations": [destinationsHavePrefix("10.1.0.0/16")],
+      "x-kubernetes-validations": [destinationsAreSubnets(4, "10.1.0.0/16")],
     },
     allocation_pool: allocationPool,
     net6: { description: "IPv6 subnet.", ...optionalSubnetSchema(6) },
     routes6: {
-      description: "IPv6 routes of every Pod of the network: destination subnet to gateway address.",
+      description: "IPv6 routes of every Pod of the network: destination subnet to gateway address, which may be " +
+        "link-local.",
       type: "object",
       maxProperties: MAX_ROUTES,
       additionalProperties: addressSchema(6),
-      "x-kubernetes-validations": [destinationsHavePrefix("2001:db8:1::/48")],
+      "x-kubernetes-validations": [destinationsAreSubnets(6, "2001:db8:1::/48")],
     },
     allocation_pool_v6: allocationPoolV6,
     rt_tables: {
-      description: "Routing table of the policy routes that Pods ask for.",
+      description: "Routing table of the policy routes that Pods ask for; 0 and 253-255 are the kernel's own.",
       type: "integer",
       format: "int64",
       minimum: 0,
-      maximum: 4294967295,
+      maximum: MAX_TABLE,
     },
     alloc: {
       description: "Bitmap of IPv4 addresses taken under the original system; not for users.",

@@ -1,14 +1,14 @@
 /** From a Pod's requests and the networks they name to the interfaces that are to be made. */
 
 import { type Network, networkOptions } from "../api/network.ts";
-import type { Family } from "../net/address.ts";
-import { formatAddress } from "../net/address.ts";
-import { contains } from "../net/subnet.ts";
+import { addressBits, type Family, formatAddress, isLinkLocal } from "../net/address.ts";
+import { contains, formatSubnet } from "../net/subnet.ts";
 import type { Pool } from "../ipam/pool.ts";
 import { nameInterfaces, type NamingScheme } from "./interface_names.ts";
 import type { AddressRequest, InterfaceRequest } from "./interface_request.ts";
 import { type NetworkTerms, NetworkTermsError, readNetworkTerms } from "./network_terms.ts";
-import type { Route } from "./route.ts";
+import { formatRoute, type Route } from "./route.ts";
+import { findRouteConflict, type PlannedRoute } from "./route_conflict.ts";
 
 /** An address DANM is to reserve. */
 export interface AddressPlan {
@@ -31,6 +31,8 @@ export interface InterfacePlan {
   /** Families the Pod asked to have no address in, by `none`. */
   readonly declined: readonly Family[];
   readonly policyRoutes: readonly Route[];
+  /** What of the request is left out, in sentences for the log. */
+  readonly warnings: readonly string[];
 }
 
 /** An interface that cannot be made as asked; says which. */
@@ -74,12 +76,11 @@ export function planInterfaces(
 ): InterfacePlan[] {
   const read = requests.map(({ network }, index) => readTermsOf(network, index));
   const names = nameInterfaces(first, read.map(({ containerPrefix }) => containerPrefix), scheme);
-  return requests.map(({ request, network }, index) => {
+  const plans = requests.map(({ request, network }, index) => {
     const terms = read[index]!;
     try {
       checkAccess(network, namespace);
       const { addresses, usesOwnIpam } = planAddresses(request, terms);
-      checkPolicyRoutes(request, terms, addresses, usesOwnIpam);
       return {
         index,
         name: names[index]!,
@@ -88,13 +89,15 @@ export function planInterfaces(
         addresses,
         usesOwnIpam,
         declined: declinedFamilies(request),
-        policyRoutes: [...request.proutes, ...request.proutes6],
+        ...planPolicyRoutes(request, terms, addresses, usesOwnIpam),
       };
     } catch (error) {
       if (error instanceof Refusal) throw new InterfacePlanError(index, network, error.message);
       throw error;
     }
   });
+  checkRoutes(plans);
+  return plans;
 }
 
 class Refusal extends Error {}
@@ -148,19 +151,75 @@ function planAddress(family: Family, request: AddressPlan["request"], terms: Net
   return [{ family, pool, request }];
 }
 
-function checkPolicyRoutes(
+/**
+ * The policy routes that can be installed. The original system left out those that had no table to go to, or no address to
+ * come from; so does this, but says so.
+ */
+function planPolicyRoutes(
   request: InterfaceRequest,
   terms: NetworkTerms,
   addresses: readonly AddressPlan[],
   usesOwnIpam: boolean,
-): void {
+): Pick<InterfacePlan, "policyRoutes" | "warnings"> {
+  const policyRoutes: Route[] = [];
+  const warnings: string[] = [];
   for (const [key, family, routes] of [["proutes", 4, request.proutes], ["proutes6", 6, request.proutes6]] as const) {
+    const address = addresses.find((address) => address.family === family);
     if (routes.length === 0) continue;
-    if (terms.table === undefined) throw new Refusal(`key ${key} is given, but the network has no rt_tables`);
-    if (!usesOwnIpam && !addresses.some((address) => address.family === family)) {
-      throw new Refusal(`key ${key} is given, but the interface has no IPv${family} address`);
+    if (terms.table === undefined) {
+      warnings.push(`key ${key} is left out: the network has no rt_tables`);
+    } else if (!address && !usesOwnIpam) {
+      warnings.push(`key ${key} is left out: the interface has no IPv${family} address`);
+    } else {
+      for (const route of address ? routes : []) checkGateway(key, route, address!);
+      policyRoutes.push(...routes);
     }
   }
+  return { policyRoutes, warnings };
+}
+
+function checkGateway(key: string, route: Route, { pool: { subnet }, request }: AddressPlan): void {
+  const { gateway } = route;
+  if (!isLinkLocal(gateway) && !contains(subnet, gateway)) {
+    throw new Refusal(`key ${key} has route ${formatRoute(route)}, whose gateway must be in ${formatSubnet(subnet)}`);
+  }
+  if (request.kind === "static" && request.address.value === gateway.value) {
+    throw new Refusal(
+      `key ${key} has route ${formatRoute(route)}, whose gateway must not be the interface's own address`,
+    );
+  }
+}
+
+function checkRoutes(plans: readonly InterfacePlan[]): void {
+  const [first, second] = findRouteConflict(plans.flatMap(routesOf)) ?? [];
+  if (!first || !second) return;
+  const { network } = plans[second.index]!;
+  const owner = first.index === second.index
+    ? "the interface itself"
+    : `interface ${first.index} to ${describeNetwork(plans[first.index]!.network)}`;
+  const way = ({ gateway }: PlannedRoute) => gateway ? `via ${formatAddress(gateway)}` : "on its own link";
+  const table = second.table === undefined ? "the main table" : `table ${second.table}`;
+  throw new InterfacePlanError(
+    second.index,
+    network,
+    `it has a route to ${formatSubnet(second.destination)} ${way(second)} in ${table}, where ${owner} has one ` +
+      `${way(first)}: there can be only one`,
+  );
+}
+
+/**
+ * The routes that `plan` leads to, as far as they can be told before a delegate has given its addresses. Default routes of
+ * the main table exclude nothing: the first one stays.
+ */
+function routesOf({ index, network, terms, addresses, usesOwnIpam, policyRoutes }: InterfacePlan): PlannedRoute[] {
+  const common = { index, network: describeNetwork(network) };
+  const hasAddress = (family: Family) => usesOwnIpam || addresses.some((address) => address.family === family);
+  const subnets = addresses.map(({ pool: { subnet } }) => subnet);
+  return [
+    ...subnets.filter(({ family, prefix }) => prefix < addressBits(family)).map((destination) => ({ destination })),
+    ...terms.routes.filter(({ destination: { family, prefix } }) => hasAddress(family) && prefix > 0),
+    ...policyRoutes.map((route) => ({ ...route, ...(terms.table !== undefined && { table: terms.table }) })),
+  ].map((route) => ({ ...common, ...route }));
 }
 
 function declinedFamilies({ ip, ip6 }: InterfaceRequest): Family[] {

@@ -81,16 +81,52 @@ const REFUSED: readonly (readonly [string, NetworkSpec, object, string, NetworkK
     'key ip is "10.0.0.5/16", must be an address of 10.0.0.0/24',
   ],
   [
-    "policy routes without a table",
-    { Options: V4 },
-    { ip: "dynamic", proutes: { "10.9.0.0/16": "10.0.0.1" } },
-    "has no rt_tables",
+    "a policy route whose gateway is no neighbour",
+    { Options: { ...V4, rt_tables: 9 } },
+    { ip: "dynamic", proutes: { "10.9.0.0/16": "10.0.1.1" } },
+    "key proutes has route 10.9.0.0/16 via 10.0.1.1, whose gateway must be in 10.0.0.0/24",
   ],
   [
-    "policy routes of a family without address",
-    { Options: { ...DUAL, rt_tables: 9 } },
-    { ip6: "dynamic", proutes: { "10.9.0.0/16": "10.0.0.1" } },
-    "key proutes is given, but the interface has no IPv4 address",
+    "a policy route by way of the interface itself",
+    { Options: { ...V4, rt_tables: 9 } },
+    { ip: "10.0.0.9", proutes: { "10.9.0.0/16": "10.0.0.9" } },
+    "whose gateway must not be the interface's own address",
+  ],
+  [
+    "two policy routes to one destination",
+    { Options: { ...V4, rt_tables: 9 } },
+    { ip: "dynamic", proutes: { "10.9.0.0/16": "10.0.0.1", "10.9.1.0/16": "10.0.0.2" } },
+    "it has a route to 10.9.0.0/16 via 10.0.0.2 in table 9, where the interface itself has one via 10.0.0.1",
+  ],
+  [
+    "one of the kernel's own tables",
+    { Options: { ...V4, rt_tables: 254 } },
+    { ip: "dynamic" },
+    "Options.rt_tables is 254, must be 1-252 or 256-4294967295: the others are the kernel's own",
+  ],
+  [
+    "sriov on a VXLAN",
+    { NetworkID: "x", NetworkType: "SRIOV", Options: { device_pool: "a.b/c", vxlan: 7 } },
+    { ip: "none" },
+    "Options.vxlan is 7, must be absent",
+  ],
+  [
+    "a route to the network's own subnet",
+    { Options: { ...V4, routes: { "10.0.0.77/24": "10.0.0.1" } } },
+    { ip: "none" },
+    'Options.routes[10.0.0.77/24] is "10.0.0.1", must be absent: 10.0.0.0/24 is the network\'s own cidr',
+  ],
+  [
+    "a gateway outside the subnet",
+    { Options: { ...DUAL, routes6: { "::/0": "2001:db9::1" } } },
+    { ip: "none" },
+    'Options.routes6[::/0] is "2001:db9::1", must be an address in net6 2001:db8::/64',
+  ],
+  [
+    "a gateway that is null",
+    JSON.parse('{"Options":{"host_device":"ens1","cidr":"10.0.0.0/24","routes":{"0.0.0.0/0":null}}}'),
+    { ip: "none" },
+    "Options.routes[0.0.0.0/0] is null, must be an IPv4 address",
   ],
   [
     "a namespace that is no tenant",
@@ -129,13 +165,143 @@ const REFUSED: readonly (readonly [string, NetworkSpec, object, string, NetworkK
     "a broken route",
     { Options: { ...V4, routes: { x: "10.0.0.1" } } },
     { ip: "none" },
-    "Options.routes: destination is",
+    'Options.routes is "x", must have IPv4 subnets as destinations',
   ],
 ];
 
 for (const [what, spec, entry, problem, kind, metadata] of REFUSED) {
   Deno.test(`planInterfaces() refuses ${what}`, () => {
     assertThrows(() => plan(spec, entry, kind, metadata), InterfacePlanError, problem);
+  });
+}
+
+Deno.test("planInterfaces() leaves out policy routes that have no table or no address, and says so", () => {
+  const proutes = { "10.9.0.0/16": "10.0.0.1" };
+  const left = (spec: NetworkSpec, entry: object) => {
+    const { policyRoutes, warnings } = plan(spec, entry);
+    return [policyRoutes.length, ...warnings];
+  };
+  assertEquals(left({ Options: V4 }, { ip: "dynamic", proutes }), [
+    0,
+    "key proutes is left out: the network has no rt_tables",
+  ]);
+  assertEquals(left({ Options: { ...V4, rt_tables: 0 } }, { ip: "dynamic", proutes }), [
+    0,
+    "key proutes is left out: the network has no rt_tables",
+  ]);
+  assertEquals(left({ Options: { ...DUAL, rt_tables: 9 } }, { ip6: "dynamic", proutes }), [
+    0,
+    "key proutes is left out: the interface has no IPv4 address",
+  ]);
+  assertEquals(left({ Options: { ...V4, rt_tables: 9 } }, { ip: "dynamic", proutes }), [1]);
+  assertEquals(left({ NetworkType: "bridge", Options: { rt_tables: 9 } }, { proutes }), [1]);
+});
+
+Deno.test("planInterfaces() takes link-local gateways of IPv6", () => {
+  const { terms, policyRoutes } = plan(
+    { Options: { ...DUAL, rt_tables: 9, routes6: { "::/0": "fe80::1" } } },
+    { ip6: "dynamic", proutes6: { "2001:db8:9::/48": "fe80::2" } },
+  );
+  assertEquals([...terms.routes, ...policyRoutes].map(({ gateway }) => formatAddress(gateway)), ["fe80::1", "fe80::2"]);
+});
+
+/** One interface to each network; networks are called a, b, ... */
+function planAll(...interfaces: readonly (readonly [NetworkSpec, object])[]) {
+  return planInterfaces(
+    interfaces.map(([spec, entry], index) => {
+      const name = "abc"[index]!;
+      const [request] = parseInterfaceRequests(
+        "annotation",
+        JSON.stringify([{ network: name, ip: "dynamic", ...entry }]),
+      );
+      return { request: request!, network: network(spec, "DanmNet", { name, uid: name }) };
+    }),
+    "shop",
+    "eth0",
+    "numbered",
+  );
+}
+
+function on(number: number, options: object = {}): NetworkSpec {
+  return { Options: { host_device: "ens1", cidr: `10.${number}.0.0/24`, net6: `2001:db8:${number}::/64`, ...options } };
+}
+
+const far = (gateway: string) => ({ routes: { "10.99.0.0/16": gateway } });
+const EXCLUSIVE: readonly (readonly [string, ReturnType<typeof on>, object, ReturnType<typeof on>, object, string])[] =
+  [
+    [
+      "routes of two networks",
+      on(1, far("10.1.0.1")),
+      {},
+      on(2, far("10.2.0.1")),
+      {},
+      "to DanmNet shop/b: it has a route to 10.99.0.0/16 via 10.2.0.1 in the main table, where interface 0 to " +
+      "DanmNet shop/a has one via 10.1.0.1: there can be only one",
+    ],
+    [
+      "routes of two networks in different spellings",
+      on(1, { routes: { "10.99.1.1/16": "10.1.0.1" } }),
+      {},
+      on(2, far("10.2.0.1")),
+      {},
+      "it has a route to 10.99.0.0/16 via 10.2.0.1 in the main table",
+    ],
+    [
+      "a route to the subnet of another interface",
+      on(1, { routes: { "10.2.0.0/24": "10.1.0.1" } }),
+      {},
+      on(2),
+      {},
+      "it has a route to 10.2.0.0/24 on its own link in the main table, where interface 0 to DanmNet shop/a has one via " +
+      "10.1.0.1",
+    ],
+    [
+      "policy routes in one table, default routes among them",
+      on(1, { rt_tables: 7 }),
+      { proutes: { "0.0.0.0/0": "10.1.0.1" } },
+      on(2, { rt_tables: 7 }),
+      { proutes: { "0.0.0.0/0": "10.2.0.1" } },
+      "it has a route to 0.0.0.0/0 via 10.2.0.1 in table 7, where interface 0 to DanmNet shop/a has one via 10.1.0.1",
+    ],
+    [
+      "one link-local gateway on two networks",
+      on(1, { routes6: { "2001:db8:99::/48": "fe80::1" } }),
+      { ip6: "dynamic" },
+      on(2, { routes6: { "2001:db8:99::/48": "fe80::1" } }),
+      { ip6: "dynamic" },
+      "it has a route to 2001:db8:99::/48 via fe80::1 in the main table",
+    ],
+  ];
+
+for (const [what, a, first, b, second, problem] of EXCLUSIVE) {
+  Deno.test(`planInterfaces() refuses ${what} that exclude each other, and names both`, () => {
+    const { message } = assertThrows(() => planAll([a, first], [b, second]), InterfacePlanError, problem);
+    assertEquals(message.startsWith("Cannot attach interface 1 to DanmNet shop/b: "), true);
+  });
+}
+
+const TOGETHER: readonly (readonly [string, ReturnType<typeof on>, object, ReturnType<typeof on>, object])[] = [
+  ["the same route", on(1, far("10.1.0.1")), {}, on(1, far("10.1.0.1")), {}],
+  [
+    "default routes",
+    on(1, { routes: { "0.0.0.0/0": "10.1.0.1" } }),
+    {},
+    on(2, { routes: { "0.0.0.0/0": "10.2.0.1" } }),
+    {},
+  ],
+  ["routes of families without address", on(1, far("10.1.0.1")), { ip: "none" }, on(2, far("10.2.0.1")), {}],
+  [
+    "policy routes in two tables",
+    on(1, { rt_tables: 7 }),
+    { proutes: { "0.0.0.0/0": "10.1.0.1" } },
+    on(2, { rt_tables: 8 }),
+    { proutes: { "0.0.0.0/0": "10.2.0.1" } },
+  ],
+];
+
+for (const [what, a, first, b, second] of TOGETHER) {
+  Deno.test(`planInterfaces() takes two interfaces with ${what}`, () => {
+    assertEquals(planAll([a, first], [b, second]).length, 2);
   });
 }
 

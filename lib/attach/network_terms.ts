@@ -4,9 +4,11 @@ import { type Network, type NetworkOptions, networkOptions } from "../api/networ
 import { isDynamicBackend, networkType } from "../api/network_type.ts";
 import type { Address, Family } from "../net/address.ts";
 import { hasInterfaceNameCharacters, isInterfaceName } from "../net/interface_name.ts";
+import { isRoutingTable, ROUTING_TABLES } from "../net/routing_table.ts";
 import { allowedVnis, isVni, type VniType } from "../net/vni.ts";
 import { type Pool, poolOf } from "../ipam/pool.ts";
-import { parseRoutes, type Route, RouteError } from "./route.ts";
+import { NetworkRouteError, readNetworkRoutes } from "./network_routes.ts";
+import type { Route } from "./route.ts";
 
 /** The host's link an interface is made on: a device, or the VLAN or VXLAN link of that device. */
 export interface ParentTerms {
@@ -26,7 +28,7 @@ export interface NetworkTerms {
   readonly devicePool?: string;
   readonly pools: Readonly<Partial<Record<Family, Pool>>>;
   readonly routes: readonly Route[];
-  /** Routing table of policy routes. */
+  /** Routing table of policy routes, none of the kernel's own. */
   readonly table?: number;
 }
 
@@ -49,6 +51,14 @@ export function readNetworkTerms(network: Network): NetworkTerms {
   if (type === "sriov" && !options.device_pool) {
     throw new NetworkTermsError("Options.device_pool is missing, must name the resource of a device plugin for sriov");
   }
+  if (type === "sriov" && options.vxlan) {
+    throw new NetworkTermsError(
+      `Options.vxlan is ${options.vxlan}, must be absent: the devices of sriov know only vlan`,
+    );
+  }
+  if (options.rt_tables && !isRoutingTable(options.rt_tables)) {
+    throw new NetworkTermsError(`Options.rt_tables is ${options.rt_tables}, must be ${ROUTING_TABLES}`);
+  }
   return {
     type,
     isDynamic: isDynamicBackend(type),
@@ -59,7 +69,7 @@ export function readNetworkTerms(network: Network): NetworkTerms {
     ...(options.vlan && { vlan: options.vlan }),
     ...(options.device_pool && { devicePool: options.device_pool }),
     pools,
-    routes: [...readRoutes("routes", options.routes, 4), ...readRoutes("routes6", options.routes6, 6)],
+    routes: [...readRoutes(options, 4), ...readRoutes(options, 6)],
     ...(options.rt_tables && { table: options.rt_tables }),
   };
 }
@@ -82,11 +92,11 @@ function readPools(network: Network): NetworkTerms["pools"] {
   return { ...(v4 && { 4: v4 }), ...(v6 && { 6: v6 }) };
 }
 
-function readRoutes(field: string, map: Readonly<Record<string, string>> | undefined, family: Family): Route[] {
+function readRoutes(options: NetworkOptions, family: Family): Route[] {
   try {
-    return parseRoutes(map ?? {}, family);
+    return readNetworkRoutes(options, family);
   } catch (error) {
-    if (error instanceof RouteError) throw new NetworkTermsError(`Options.${field}: ${error.message}`);
+    if (error instanceof NetworkRouteError) throw new NetworkTermsError(error.message);
     throw error;
   }
 }

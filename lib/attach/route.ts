@@ -1,5 +1,6 @@
 /** Routes as users write them: a map of destination to gateway. */
 
+import { quote } from "../cni/quote.ts";
 import { type Address, type Family, formatAddress, parseAddress } from "../net/address.ts";
 import { formatSubnet, parseSubnet, type Subnet } from "../net/subnet.ts";
 
@@ -9,9 +10,13 @@ export interface Route {
   readonly gateway: Address;
 }
 
-/** What is wrong with one entry of a route map; a sentence to follow the name of the field. */
+/** What is wrong with one entry of a route map; the message is a sentence to follow the name of the field. */
 export class RouteError extends Error {
   override readonly name = "RouteError";
+  /** @param must what the part must be */
+  constructor(readonly part: "destination" | "gateway", what: string, value: unknown, readonly must: string) {
+    super(`${what} is ${quote(value)}, must be ${must}`);
+  }
 }
 
 /**
@@ -22,10 +27,12 @@ export class RouteError extends Error {
 export function parseRoutes(map: Readonly<Record<string, string>>, family: Family): Route[] {
   return Object.entries(map).map(([to, via]) => {
     const destination = parseSubnet(to);
-    const gateway = parseAddress(via);
-    if (destination?.family !== family) throw new RouteError(`destination is "${to}", must be an IPv${family} CIDR`);
+    const gateway = typeof via === "string" ? parseAddress(via) : undefined; // an object may be older than its schema
+    if (destination?.family !== family) {
+      throw new RouteError("destination", "destination", to, `an IPv${family} CIDR`);
+    }
     if (gateway?.family !== family) {
-      throw new RouteError(`gateway of "${to}" is "${via}", must be an IPv${family} address`);
+      throw new RouteError("gateway", `gateway of ${quote(to)}`, via, `an IPv${family} address`);
     }
     return { destination, gateway };
   });

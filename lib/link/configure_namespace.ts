@@ -4,7 +4,7 @@ import { addAddress, type InterfaceAddress, sameInterfaceAddress } from "./inter
 import { IpError } from "./ip_error.ts";
 import { deleteLink } from "./link_commands.ts";
 import { type NamespaceState, readNamespace } from "./read_namespace.ts";
-import { addRoute, type Route, sameRoute } from "./route.ts";
+import { addRoute, deleteRoute, type Route, sameRoute } from "./route.ts";
 import { addRule, type Rule, sameRule } from "./rule.ts";
 import { type IpAction, runActions, type SysctlAction } from "./_run_actions.ts";
 
@@ -31,6 +31,12 @@ export function ensureAddress(wanted: InterfaceAddress): IpStep {
 /** Adds the route unless the same one is there; a different one to its destination is an error. */
 export function ensureRoute(wanted: Route): IpStep {
   return { ip: addRoute(wanted), satisfiedBy: ({ routes }) => routes.some((route) => sameRoute(route, wanted)) };
+}
+
+/** Removes the route of that device unless there is none. */
+export function ensureNoRoute(unwanted: Route): IpStep {
+  const isThere = (route: Route) => sameRoute(route, unwanted) && route.device === unwanted.device;
+  return { ip: deleteRoute(unwanted), satisfiedBy: ({ routes }) => !routes.some(isThere) };
 }
 
 /** Adds the rule unless it is there. */

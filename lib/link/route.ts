@@ -1,7 +1,7 @@
 /** Unicast routes. Source: ip-route(8). */
 
 import { type Address, addressBits, type Family, formatAddress, parseAddress } from "../net/address.ts";
-import { formatSubnet, parseSubnet, type Subnet, subnetOf } from "../net/subnet.ts";
+import { formatSubnet, parseSubnet, sameSubnet, type Subnet, subnetOf } from "../net/subnet.ts";
 import type { IpCommand } from "./ip_command.ts";
 import { type IpObject, optionalNumberIn, optionalTextIn, textIn } from "./ip_json.ts";
 
@@ -13,6 +13,8 @@ export interface Route {
   readonly destination: Subnet;
   readonly gateway?: Address;
   readonly device: string;
+  /** The gateway is on the link of `device`, though none of the addresses there says so. */
+  readonly onLink?: boolean;
   /** Number of the routing table, 1 to 2^32 - 1; absent means {@linkcode MAIN_TABLE}. */
   readonly table?: number;
 }
@@ -33,8 +35,7 @@ export function deleteRoute(route: Route): IpCommand {
  */
 export function sameRoute(a: Route, b: Route): boolean {
   return (a.table ?? MAIN_TABLE) === (b.table ?? MAIN_TABLE) &&
-    a.destination.family === b.destination.family &&
-    a.destination.base === b.destination.base && a.destination.prefix === b.destination.prefix &&
+    sameSubnet(a.destination, b.destination) &&
     a.gateway?.family === b.gateway?.family && a.gateway?.value === b.gateway?.value &&
     (a.gateway !== undefined || a.device === b.device);
 }
@@ -60,12 +61,13 @@ export function parseRoute(family: Family, object: IpObject): Route | undefined 
   };
 }
 
-function routeWords({ destination, gateway, device, table }: Route): string[] {
+function routeWords({ destination, gateway, device, onLink, table }: Route): string[] {
   return [
     formatSubnet(destination),
     ...(gateway === undefined ? [] : ["via", formatAddress(gateway)]),
     "dev",
     device,
+    ...(onLink ? ["onlink"] : []),
     ...(table === undefined ? [] : ["table", `${table}`]),
   ];
 }

@@ -38,6 +38,11 @@ export function formatAddress({ family, value }: Address): string {
   return family === 4 ? bytes.join(".") : new ipaddr.IPv6(bytes).toRFC5952String();
 }
 
+/** Whether `address` is one of those that every IPv6 link has for itself. Source: RFC 4291 §2.5.6 (fe80::/10). */
+export function isLinkLocal({ family, value }: Address): boolean {
+  return family === 6 && value >> 118n === 0xfe80n >> 6n;
+}
+
 function toNumber(address: ipaddr.IPv4 | ipaddr.IPv6): bigint {
   return address.toByteArray().reduce((value, byte) => (value << 8n) | BigInt(byte), 0n);
 }

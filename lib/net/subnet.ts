@@ -38,6 +38,11 @@ export function contains(subnet: Subnet, address: Address): boolean {
   return address.family === subnet.family && address.value >= subnet.base && address.value <= lastOf(subnet);
 }
 
+/** Whether two subnets are the same addresses. */
+export function sameSubnet(a: Subnet, b: Subnet): boolean {
+  return a.family === b.family && a.base === b.base && a.prefix === b.prefix;
+}
+
 /** Writes a subnet as `base/prefix`. */
 export function formatSubnet({ family, base, prefix }: Subnet): string {
   return `${formatAddress({ family, value: base })}/${prefix}`;

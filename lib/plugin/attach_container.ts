@@ -22,6 +22,7 @@ import type { NodeServices } from "./node_services.ts";
 import { type Pod, readNetwork, readPod, readRequests } from "./pod.ts";
 import type { PodIdentity } from "./pod_identity.ts";
 import { openPodNamespace } from "./pod_namespace.ts";
+import { settleDefaultRoutes, type SettledRoutes } from "./settle_default_routes.ts";
 import { TraceError } from "./trace_error.ts";
 
 /**
@@ -48,9 +49,13 @@ export async function attachContainer(
   const begin = beginEntry(attachment, namespace.id, pod, plans, order);
   await journal.append([begin], { durable: false });
   const context = { ...attachment, begin };
-  const { attached, unfinished } = await attachInOrder(context, prepared, signal);
+  const { attached: made, unfinished } = await attachInOrder(context, prepared, signal);
+  const settled = settleDefaultRoutes(made, (one) => !unfinished.includes(one));
+  const { attached } = settled;
+  logLeftOut(attachment, settled);
+  const left = attached.filter((_, place) => unfinished.includes(made[place]!));
   const failures = await Promise.all([
-    finishInNamespace(attachment, unfinished, signal),
+    finishInNamespace(attachment, { attached: left, noted: attached, before: settled.steps }, signal),
     ...byNetwork(plans).map((plan) => checkNetworkStays(attachment, pod, plan, signal)),
   ]);
   if (failures.flat().length > 0) throw new AttachError(failures.flat());
@@ -128,6 +133,16 @@ async function prepareAll(
   return unlessFailed(plans, outcomes);
 }
 
+/** What users ask for and do not get, for reasons that are no failure. */
+function logLeftOut({ services: { log } }: Attachment, { attached, leftOut }: SettledRoutes): void {
+  const write = ({ name, network }: InterfacePlan, reason: string) =>
+    log.write("warning", "left out", { interface: name, network: describeNetwork(network), reason });
+  for (const { plan } of attached) plan.warnings.forEach((reason) => write(plan, reason));
+  for (const { plan, dst, gw = "no gateway" } of leftOut) {
+    write(plan, `route ${dst} via ${gw}: an interface before this one has the default route`);
+  }
+}
+
 /** A plan of each network, however many have it. */
 function byNetwork(plans: readonly InterfacePlan[]): InterfacePlan[] {
   return [...new Map(plans.map((plan) => [plan.network, plan])).values()];
@@ -155,7 +170,10 @@ async function checkNetworkStays(
 
 /** Adds the routes that DANM installed in the main table to what delegates say of theirs. */
 function withRoutes(result: Result, setup: InterfaceSetup): Result {
-  const installed: Route[] = setup.routes.filter(({ table }) => table === undefined);
+  const installed: Route[] = setup.routes.filter(({ table }) => table === undefined).map(({ dst, gw }) => ({
+    dst,
+    gw,
+  }));
   const isNew = (route: Route) => !result.routes.some(({ dst, gw }) => dst === route.dst && gw === route.gw);
   return { ...result, routes: [...result.routes, ...installed.filter(isNew)] };
 }

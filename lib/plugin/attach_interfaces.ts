@@ -1,14 +1,16 @@
 /** Making the interfaces of one Pod, in parallel but for those that are made on others, and setting them up. */
 
 import { describeNetwork, type InterfacePlan } from "../attach/interface_plan.ts";
-import { configureNamespace } from "../link/configure_namespace.ts";
+import { configureNamespace, type NamespaceStep } from "../link/configure_namespace.ts";
 import { interleaveSteps } from "../link/interleave_steps.ts";
 import { IpError } from "../link/ip_error.ts";
+import { addRoute } from "../link/route.ts";
 import { SysctlError } from "../link/sysctl.ts";
 import { AttachError, type AttachFailure } from "./attach_error.ts";
 import type { Attachment } from "./attachment.ts";
 import type { RecordedInterface } from "./attachment_entry.ts";
 import type { AttachContext, AttachedInterface, PreparedInterface } from "./backends/backend.ts";
+import { isDefaultRoute, routesOf, routingSteps } from "./interface_setup.ts";
 import { runInOrder } from "./run_in_order.ts";
 import { messageOf } from "./to_cni_error.ts";
 
@@ -38,7 +40,7 @@ export async function attachInOrder(
     ({ needs = [] }: RecordedInterface) => items.filter(({ name }) => needs.includes(name)),
     async ({ name, own }) => {
       const attached = await attachAndLog(context, own, signal);
-      const [failure] = needed.has(name) ? await finishInNamespace(context, [attached], signal) : [];
+      const [failure] = needed.has(name) ? await finishEarly(context, attached, signal) : [];
       if (failure) throw failure.reason;
       return attached;
     },
@@ -83,16 +85,43 @@ async function attachAndLog(
 }
 
 /**
- * Sets the interfaces up in one process, noted in the journal first. What fails is told with the interface it was for,
- * or with all of them.
+ * Sets up an interface that others are made on. Whose default route stays is known only when all are made: until then it
+ * is that of the first to come.
+ */
+async function finishEarly(
+  attachment: Attachment,
+  one: AttachedInterface,
+  signal: AbortSignal,
+): Promise<AttachFailure[]> {
+  const defaults = one.setup.routes.filter(isDefaultRoute);
+  const routes = one.setup.routes.filter((route) => !isDefaultRoute(route));
+  const setup = { ...one.setup, routes };
+  const tries = routesOf({ ...one.setup, routes: defaults }).map((route) => ({ ip: addRoute(route), optional: true }));
+  const early = { ...one, setup, steps: [...one.steps, ...tries] };
+  return await finishInNamespace(attachment, { attached: [early], noted: [early], before: [] }, signal);
+}
+
+/** What is to be done in a namespace. */
+export interface Unfinished {
+  readonly attached: readonly AttachedInterface[];
+  /** Whose setups are noted in the journal. */
+  readonly noted: readonly AttachedInterface[];
+  /** Steps that come before those of the interfaces, for all of them. */
+  readonly before: readonly NamespaceStep[];
+}
+
+/**
+ * Sets interfaces up in one process, noted in the journal first. What fails is told with the interface it was for, or
+ * with all of them.
  */
 export async function finishInNamespace(
   { target, journal }: Attachment,
-  attached: readonly AttachedInterface[],
+  { attached, noted, before }: Unfinished,
   signal: AbortSignal,
 ): Promise<AttachFailure[]> {
-  await journal.append([{ type: "setups", setups: attached.map(({ setup }) => setup) }], { durable: false });
-  const steps = interleaveSteps(attached.map(({ steps }) => steps));
+  await journal.append([{ type: "setups", setups: noted.map(({ setup }) => setup) }], { durable: false });
+  const own = interleaveSteps(attached.map(({ setup, steps }) => [...steps, ...routingSteps(setup)]));
+  const steps = [...before.map((step) => ({ step, group: -1 })), ...own];
   try {
     await configureNamespace(target.netns, steps.map(({ step }) => step), signal);
     return [];
@@ -103,6 +132,6 @@ export async function finishInNamespace(
         reason instanceof SysctlError && "sysctl" in step && step.sysctl === reason.sysctl
       );
     const failed = attached[steps[place]?.group ?? -1];
-    return failed ? [{ plan: failed.plan, reason }] : attached.map(({ plan }) => ({ plan, reason }));
+    return failed ? [{ plan: failed.plan, reason }] : noted.map(({ plan }) => ({ plan, reason }));
   }
 }

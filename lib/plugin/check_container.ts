@@ -31,17 +31,24 @@ export async function checkContainer({ target, journal }: Attachment, signal: Ab
   if (entriesOf(entries, "complete").length === 0) {
     throw new CniError(errorCode.unknownContainer, `Container ${target.containerId} has not been attached`);
   }
+  const setups = lastSetups(entries);
   const reading = readNamespace(target.netns, signal);
-  const [state, complaints] = await allDone([reading, askDelegates(target, entries, reading, signal)]);
-  const setups = entriesOf(entries, "setups").flatMap(({ setups }) => setups);
+  const [state, complaints] = await allDone([reading, askDelegates(target, entries, setups, reading, signal)]);
   const problems = [...setups.flatMap((setup) => differences(setup, state)), ...complaints];
   if (problems.length > 0) throw new CheckError(problems);
+}
+
+/** How each interface was left: one that others are made on is noted when they need it, and again in the end. */
+function lastSetups(entries: readonly AttachmentEntry[]): InterfaceSetup[] {
+  const all = entriesOf(entries, "setups").flatMap(({ setups }) => setups);
+  return [...new Map(all.map((setup) => [setup.name, setup])).values()];
 }
 
 /** What delegates complain about, in the order of the interfaces. */
 async function askDelegates(
   target: DelegateTarget,
   entries: readonly AttachmentEntry[],
+  setups: readonly InterfaceSetup[],
   state: Promise<NamespaceState>,
   signal: AbortSignal,
 ): Promise<string[]> {
@@ -53,8 +60,10 @@ async function askDelegates(
     const added = entriesOf(entries, "delegated").find((entry) => entry.index === index)?.result;
     if (!chain || chain.disableCheck) return [];
     const result = added && needed.has(name) ? asMember(added, name, await state) : added;
+    const removed = setups.find((setup) => setup.name === name)?.removedRoutes ?? [];
+    const kept = result && { ...result, routes: result.routes.filter(({ dst }) => !removed.includes(dst)) };
     const own = { ...target, ifName: name, args: new Map(begin?.args) };
-    return await checkDelegates(chain.configs, own, result, signal).then(() => [], (error) => [messageOf(error)]);
+    return await checkDelegates(chain.configs, own, kept, signal).then(() => [], (error) => [messageOf(error)]);
   }));
   return complaints.flat();
 }

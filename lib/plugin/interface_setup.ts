@@ -2,7 +2,7 @@
 
 import type { InterfacePlan } from "../attach/interface_plan.ts";
 import type { ReservedAddress } from "../attach/delegate_config.ts";
-import { sameRoute as sameNextHop } from "../attach/route.ts";
+import { type Route as PlannedRoute, sameRoute as sameNextHop } from "../attach/route.ts";
 import type { Result } from "../cni/result.ts";
 import { ensureAddress, ensureRoute, ensureRule, type NamespaceStep } from "../link/configure_namespace.ts";
 import type { InterfaceAddress } from "../link/interface_address.ts";
@@ -10,8 +10,18 @@ import { announce, ipv6Off, settingsBeforeUp } from "../link/interface_settings.
 import { setMac, setUp } from "../link/link_commands.ts";
 import type { Route } from "../link/route.ts";
 import type { Rule } from "../link/rule.ts";
-import { type Address, formatAddress, parseAddress } from "../net/address.ts";
+import { type Address, formatAddress, isLinkLocal, parseAddress } from "../net/address.ts";
 import { contains, formatSubnet, parseSubnet, subnetOf } from "../net/subnet.ts";
+
+/** A route, in text so that it can be stored. */
+export interface SetupRoute {
+  readonly dst: string;
+  readonly gw: string;
+  /** Whether no address of the interface says that the gateway is on its link. */
+  readonly onLink?: true;
+  /** Absent for the main table. */
+  readonly table?: number;
+}
 
 /** The state of one interface, in text so that it can be stored. */
 export interface InterfaceSetup {
@@ -19,7 +29,9 @@ export interface InterfaceSetup {
   readonly mac?: string;
   /** `address/prefix`. */
   readonly addresses: readonly string[];
-  readonly routes: readonly { readonly dst: string; readonly gw: string; readonly table?: number }[];
+  readonly routes: readonly SetupRoute[];
+  /** Destinations of the delegates' own routes that were taken away again. */
+  readonly removedRoutes?: readonly string[];
   readonly rules: readonly { readonly from: string; readonly table: number }[];
 }
 
@@ -39,30 +51,43 @@ export function delegatedSetup(plan: InterfacePlan, result: Result): InterfaceSe
   return setupOf(plan, own.flatMap(({ address }) => readReserved(address)), result.interfaces[place]?.mac);
 }
 
+/** Routes of a family that the interface has an address of; the others could carry nothing. */
 function setupOf(plan: InterfacePlan, addresses: readonly ReservedAddress[], mac: string | undefined): InterfaceSetup {
-  const reachable = (gateway: Address) =>
-    addresses.some(({ address, prefix }) => contains(subnetOf(address, prefix), gateway));
-  const routes = plan.terms.routes.filter(({ gateway }) => reachable(gateway));
-  const policyRoutes = plan.policyRoutes.filter((route, index, all) =>
-    all.findIndex((other) => sameNextHop(other, route)) === index
-  );
+  const has = ({ destination: { family } }: PlannedRoute) => addresses.some(({ address }) => address.family === family);
+  const policyRoutes = withoutRepetitions(plan.policyRoutes.filter(has));
   const table = plan.terms.table ?? 0;
   return {
     name: plan.name,
     ...(mac !== undefined && { mac }),
     addresses: addresses.map(formatReserved),
     routes: [
-      ...routes.map(({ destination, gateway }) => ({ dst: formatSubnet(destination), gw: formatAddress(gateway) })),
-      ...policyRoutes.map(({ destination, gateway }) => ({
-        dst: formatSubnet(destination),
-        gw: formatAddress(gateway),
-        table,
-      })),
+      ...withoutRepetitions(plan.terms.routes.filter(has)).map((route) => formatRoute(route, addresses)),
+      ...policyRoutes.map((route) => ({ ...formatRoute(route, addresses), table })),
     ],
     rules: addresses
       .filter(({ address }) => policyRoutes.some(({ destination }) => destination.family === address.family))
       .map(({ address }) => ({ from: formatAddress(address), table })),
   };
+}
+
+function withoutRepetitions(routes: readonly PlannedRoute[]): PlannedRoute[] {
+  return routes.filter((route, place) => routes.findIndex((other) => sameNextHop(other, route)) === place);
+}
+
+/** A delegate may give an address that says nothing of its neighbours (a /32), or one of another subnet. */
+function formatRoute({ destination, gateway }: PlannedRoute, addresses: readonly ReservedAddress[]): SetupRoute {
+  const onLink = !isInSubnets(gateway, addresses);
+  return { dst: formatSubnet(destination), gw: formatAddress(gateway), ...(onLink && { onLink }) };
+}
+
+/** Whether the addresses of the interface say that `gateway` is on its link. */
+export function isNeighbour(setup: InterfaceSetup, gateway: Address): boolean {
+  return isInSubnets(gateway, addressesOf(setup));
+}
+
+function isInSubnets(gateway: Address, addresses: readonly ReservedAddress[]): boolean {
+  return isLinkLocal(gateway) ||
+    addresses.some(({ address, prefix }) => contains(subnetOf(address, prefix), gateway));
 }
 
 /** Steps for a link that DANM made and that is still down. */
@@ -72,7 +97,6 @@ export function stepsForOwnLink(setup: InterfaceSetup): NamespaceStep[] {
     ...settingsBeforeUp(name, { ipv6: hasIpv6(setup) }),
     ...addressesOf(setup).map(ensureAddress),
     { ip: setUp(name) },
-    ...routingSteps(setup),
   ];
 }
 
@@ -84,7 +108,6 @@ export function stepsForBareLink(setup: InterfaceSetup, mac: string): NamespaceS
     ...addressesOf(setup).map(ensureAddress),
     // The one it has: what this does is to announce the addresses that it did not have when it went up.
     { ip: setMac(name, mac) },
-    ...routingSteps(setup),
   ];
 }
 
@@ -93,12 +116,12 @@ export function stepsForDelegatedLink(setup: InterfaceSetup): NamespaceStep[] {
   const { name, mac } = setup;
   return [
     ...(hasIpv6(setup) ? [] : [ipv6Off(name)]),
-    ...routingSteps(setup),
     ...(mac === undefined ? [] : announce(name, mac)),
   ];
 }
 
-function routingSteps(setup: InterfaceSetup): NamespaceStep[] {
+/** Steps for the routes and rules of a link that is up. */
+export function routingSteps(setup: InterfaceSetup): NamespaceStep[] {
   return [...routesOf(setup).map(ensureRoute), ...rulesOf(setup).map(ensureRule)];
 }
 
@@ -113,12 +136,18 @@ export function addressesOf({ name, addresses }: InterfaceSetup): InterfaceAddre
 
 /** The routes as ip(8) has them. */
 export function routesOf({ name, routes }: InterfaceSetup): Route[] {
-  return routes.map(({ dst, gw, table }) => ({
+  return routes.map(({ dst, gw, onLink, table }) => ({
     destination: parseSubnet(dst)!,
     gateway: parseAddress(gw)!,
     device: name,
+    ...(onLink && { onLink }),
     ...(table !== undefined && { table }),
   }));
+}
+
+/** Whether `route` is a default route of the main table. */
+export function isDefaultRoute({ dst, table }: SetupRoute): boolean {
+  return table === undefined && parseSubnet(dst)!.prefix === 0;
 }
 
 /** The policy rules as ip(8) has them. */

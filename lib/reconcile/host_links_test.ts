@@ -70,11 +70,6 @@ function shortly({ changes, remove, keep, problems }: HostLinkPlan): string[] {
 const ext = network("ext", "ext", { host_device: "eth1", vlan: 100 });
 const EXT_OWN = ownLinkName({ device: "eth1", type: "vlan", vni: 100 });
 
-/** `eth1`, as people know it who go by where it is plugged in. */
-const known: SeenLink = { ...eth1, otherNames: ["enp1s0"] };
-const byOtherName = network("ext", "ext", { host_device: "enp1s0", vlan: 100 });
-const OTHER_OWN = ownLinkName({ device: "enp1s0", type: "vlan", vni: 100 });
-
 const TABLE: readonly { what: string; sources: LinkSource[]; links: SeenLink[]; does: string[] }[] = [
   { what: "makes a VLAN", sources: [ext], links: [eth1], does: ["make ext.100 for vlan 100 on eth1, up"] },
   {
@@ -230,54 +225,6 @@ const TABLE: readonly { what: string; sources: LinkSource[]; links: SeenLink[]; 
     does: [`make ${EXT_OWN} for vlan 100 on eth1, up`],
   },
   {
-    what: "knows an interface by its further names",
-    sources: [byOtherName],
-    links: [known],
-    does: ["make ext.100 for vlan 100 on eth1, up"],
-  },
-  {
-    what: "makes a VXLAN on an interface known by a further name",
-    sources: [network("ext", "ext", { host_device: "enp1s0", vxlan: 100 })],
-    links: [known],
-    does: ["make vx_ext for vxlan 100 on eth1, up"],
-  },
-  {
-    what: "finds the links of an interface known by a further name, and keeps them",
-    sources: [byOtherName, network("big", "big", { host_device: "enp1s0", vxlan: 7 })],
-    links: [known, vlan("ext.100", "eth1", 100), vxlan("vx_big", "eth1", 7)],
-    does: [],
-  },
-  {
-    what: "makes one link for two names of one interface",
-    sources: [ext, network("again", "again", { host_device: "enp1s0", vlan: 100 }, -1)],
-    links: [known],
-    does: ["make ext.100 for vlan 100 on eth1, up"],
-  },
-  {
-    what: "takes the interface of a name before one that answers to it",
-    sources: [ext],
-    links: [{ ...eth2, otherNames: ["eth1"] }, eth1],
-    does: ["make ext.100 for vlan 100 on eth1, up"],
-  },
-  {
-    what: "gives a link all names that definitions find it by",
-    sources: [
-      definition({ type: "macvlan", master: "eth1", vlan: 100 }),
-      definition({ type: "macvlan", master: "enp1s0", vlan: 100 }),
-    ],
-    links: [known],
-    does: [`make ${EXT_OWN} for vlan 100 on eth1, also ${OTHER_OWN}, up`],
-  },
-  {
-    what: "gives a link that is there the names that it lacks",
-    sources: [
-      definition({ type: "macvlan", master: "eth1", vlan: 100 }),
-      definition({ type: "macvlan", master: "enp1s0", vlan: 100 }),
-    ],
-    links: [known, vlan(EXT_OWN, "eth1", 100)],
-    does: [`change ${EXT_OWN}, also ${OTHER_OWN}`],
-  },
-  {
     what: "gives no further name to a foreign link",
     sources: [definition({ type: "macvlan", master: "eth1", vlan: 100 })],
     links: [eth1, vlan("mine", "eth1", 100, { group: 0 })],
@@ -374,11 +321,6 @@ Deno.test("planHostLinks() says who has the number and what is wrong with anothe
 for (const { what, sources, links, does } of TABLE) {
   Deno.test(`planHostLinks() ${what}`, () => assertEquals(shortly(plan(sources, ...links)).sort(), [...does].sort()));
 }
-
-Deno.test("planHostLinks() says whose the problem is, also of an interface known by a further name", () => {
-  const [problem] = plan([byOtherName], { ...known, up: false }).problems;
-  assertEquals([problem?.reason, problem?.device, problem?.sources], ["ParentDown", "eth1", [byOtherName]]);
-});
 
 Deno.test("planHostLinks() says whose the problem is", () => {
   const [problem] = plan([ext], eth2).problems;
