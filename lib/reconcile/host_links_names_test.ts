@@ -3,8 +3,9 @@
 import { assertEquals } from "@std/assert";
 import type { Network, NetworkOptions } from "../api/network.ts";
 import { formatAddress } from "../net/address.ts";
+import { vxlanMulticast } from "../net/vni.ts";
 import { type AttachmentDefinition, definitionLinkSource } from "./attachment_definition.ts";
-import { hostLinkText, ownLinkName, vxlanMulticast } from "./host_link.ts";
+import { hostLinkText, ownLinkName } from "./host_link.ts";
 import { type HostLinkPlan, planHostLinks, type SeenLink } from "./host_links.ts";
 import { type LinkSource, networkLinkSource } from "./link_source.ts";
 
