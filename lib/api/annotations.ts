@@ -1,6 +1,9 @@
 /** Annotations that users write on Pods and Services. */
 
-/** The prefixes an annotation is honoured under, whatever the API group; the first one wins when both are there. */
+/**
+ * The prefixes an annotation is honoured under, whatever the API group; the first one wins when both are there and say
+ * something.
+ */
 const PREFIXES = ["danm.k8s.io", "danm.io"] as const;
 
 /** `interfaces` is for Pods, the others for Services. */
@@ -17,10 +20,9 @@ export function findAnnotation(
   annotations: Readonly<Record<string, string>> | undefined,
   name: AnnotationName,
 ): Annotation | undefined {
-  for (const prefix of PREFIXES) {
-    const key = `${prefix}/${name}`;
+  const found = PREFIXES.map((prefix) => `${prefix}/${name}`).flatMap((key) => {
     const value = annotations?.[key];
-    if (value !== undefined) return { key, value };
-  }
-  return undefined;
+    return value === undefined ? [] : [{ key, value }];
+  });
+  return found.find(({ value }) => value.trim() !== "") ?? found[0];
 }

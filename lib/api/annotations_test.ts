@@ -13,3 +13,8 @@ Deno.test("findAnnotation() tells an empty annotation from none", () => {
   assertEquals(findAnnotation({ "danm.io/network": "a" }, "selector"), undefined);
   assertEquals(findAnnotation(undefined, "selector"), undefined);
 });
+
+Deno.test("findAnnotation() prefers an annotation that says something to a blank one", () => {
+  const blank = { "danm.k8s.io/interfaces": " ", "danm.io/interfaces": "[1]" };
+  assertEquals(findAnnotation(blank, "interfaces"), { key: "danm.io/interfaces", value: "[1]" });
+});
