@@ -76,20 +76,21 @@ manifests: setup-deno ## generate the CRDs and schemas, of API_GROUP if given
 	@deno task --quiet manifests $(if $(API_GROUP),--api-group=$(API_GROUP))
 
 .PHONY: test
-test: need-root setup-cluster setup-kernel images ## all tests but the long ones of e2e, in five lanes (root)
+test: need-root setup-cluster setup-kernel images $(call BUILT,bin/launchers) ## all tests but the long ones of e2e, in six lanes (root)
 	@deno run -A tests/run/main.ts
 
-.PHONY: test-pure test-host test-cluster test-kernel test-node
+.PHONY: test-pure test-host test-cluster test-kernel test-node test-launchers
 test-pure: setup-deno ## the tests that need nothing, in seconds; also: deno task test
 test-host: need-root setup-test setup-kernel images ## the tests on namespaces of this kernel, processes and files (root)
 test-cluster: need-root setup-test build ## the tests on a real etcd and kube-apiserver (root)
 test-kernel: need-root setup-test setup-kernel build ## the tests on a Debian kernel under QEMU (root)
 test-node: need-root setup-cluster images ## the tests with real Pods, on nodes made of namespaces (root)
-test-pure test-host test-cluster test-kernel test-node:
+test-launchers: need-root setup-test $(call BUILT,bin/launchers) ## launchers, where they and binaries might differ (root)
+test-pure test-host test-cluster test-kernel test-node test-launchers:
 	@deno run -A tests/run/main.ts $(@:test-%=%)
 
 .PHONY: bench
-bench: need-root setup-test build ## time from ADD to DEL, against the figures in the documentation (root)
+bench: need-root setup-test build $(call BUILT,bin/launchers) ## time from ADD to DEL, against the figures in the documentation (root)
 	@deno run -A tests/bench/main.ts
 
 .PHONY: soak

@@ -1,7 +1,7 @@
 /** The runtime that `deno compile` makes programs of: where it may come from, and the proof that it is one. */
 
-import { dirname, join } from "@std/path/posix";
-import { ROOT, runDeno, runTool } from "./run_deno.ts";
+import { runDeno, runTool } from "./run_deno.ts";
+import { setUp } from "./set_up.ts";
 
 /** A runtime that programs have been compiled with, and have run. */
 export interface Runtime {
@@ -36,7 +36,7 @@ export async function findRuntime(denortBin: string | undefined): Promise<Runtim
   }
   const reasons: string[] = [];
   for (const place of ["vendor", "package"] as const) {
-    const { path, reason } = await fetchRuntime(place);
+    const { path, reason } = await setUp(place);
     const refusal = path === undefined ? reason : await refusalOf(path);
     if (path !== undefined && refusal === undefined) {
       const isVendors = place === "vendor";
@@ -45,23 +45,6 @@ export async function findRuntime(denortBin: string | undefined): Promise<Runtim
     reasons.push(`${place}: ${refusal}`);
   }
   return { reasons };
-}
-
-/**
- * Has setup.sh fetch a runtime into the cache.
- *
- * @param machine as uname(1) calls it; this one unless given
- */
-export async function fetchRuntime(
-  place: "vendor" | "package",
-  machine?: string,
-): Promise<{ readonly path?: string; readonly reason: string }> {
-  const args = [place, ...machine === undefined ? [] : [machine]];
-  const env = { PATH: `${dirname(Deno.execPath())}:${Deno.env.get("PATH") ?? ""}` };
-  const { success, stdout, stderr } = await runTool(join(ROOT, "tests/build/setup.sh"), args, env);
-  const lines = (text: string) => text.trim().split("\n");
-  if (success) return { path: lines(stdout).at(-1)!, reason: "" };
-  return { reason: lines(stderr).at(-1)!.replace(/^setup: /, "") };
 }
 
 /**

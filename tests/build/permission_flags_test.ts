@@ -5,6 +5,8 @@ Deno.test("permissionFlags() grants what the set lists, and no more", () => {
   const flags = permissionFlags("danm", { env: ["A", "B"], net: true, ffi: false, read: ["/etc"] });
   assertEquals(flags, ["--allow-env=A,B", "--allow-net", "--allow-read=/etc"]);
   assertEquals(permissionFlags("danm", {}), []);
+  const excepted = permissionFlags("danm", { write: { allow: true, deny: ["/etc", "/usr"] } });
+  assertEquals(excepted, ["--allow-write", "--deny-write=/etc,/usr"]);
 });
 
 Deno.test("permissionFlags() allows programs by their paths, so that a program that is started without PATH starts", () => {
@@ -16,7 +18,7 @@ Deno.test("permissionFlags() allows programs by their paths, so that a program t
 
 Deno.test("permissionFlags() refuses what would grant something else than meant", () => {
   // An empty list as a flag would grant everything.
-  for (const set of [undefined, { env: [] }]) {
+  for (const set of [undefined, { env: [] }, { read: { allow: true, deny: [] } }]) {
     assertThrows(() => permissionFlags("danm", set), Error, "Cannot build danm");
   }
 });

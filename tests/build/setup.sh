@@ -1,18 +1,21 @@
 #!/usr/bin/env bash
-# Puts the runtime that `deno compile` makes programs of into $DANM_CACHE (default ~/.cache/danm), outside the work tree,
-# and says where: the last line is its path. Repeatable, instant when nothing is missing.
+# Puts what binaries are made of, and tried in, into $DANM_CACHE (default ~/.cache/danm), outside the work tree, and says
+# where: the last line is its path. Repeatable, instant when nothing is missing.
 #
 #   setup.sh vendor [x86_64|aarch64]  the one that belongs to a release of Deno, from where Deno fetches it itself
 #   setup.sh package                  the same for x86_64, taken out of a program in a package that was compiled with it:
 #                                     for trying and testing, as nobody vouches for it but the digest below
+#   setup.sh old                      a root folder of an old Debian with nothing in it but what binaries are linked to
 #
-# Of the version of the `deno` on PATH. Both lose their symbols: 24 MB a program, and only before something is compiled into them.
+# Runtimes are of the version of the `deno` on PATH. They lose their symbols: 24 MB a program, and only before something is compiled into them.
 set -euo pipefail
 
 package=@chelonia/cli-x64-linux@3.4.0
 package_program=chel
 package_version=2.9.4
 package_digest=723d45cca4f68bd66652da1e0d45562b0700317c1535981035f50f078785a131
+
+old_release=bullseye
 
 here=$(cd "$(dirname "$0")" && pwd)
 cache=$(realpath -m "${DANM_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/danm}")
@@ -63,12 +66,26 @@ remove_symbols() {
   chmod 755 "$2/denort"
 }
 
+# The oldest release that Debian still supports in some way. Packages are unpacked, not installed.
+make_old() {
+  need mmdebstrap=mmdebstrap
+  local this mirror
+  this=$(. /etc/os-release && echo "$VERSION_CODENAME")
+  mirror=$(apt-get indextargets --format '$(RELEASE) $(SITE)' "Identifier: Packages" |
+    sed -n "/^$this /{s///p;q}")
+  [ -n "$mirror" ] || die "apt has no source for $this, must know a mirror of Debian"
+  with_progress "unpacking Debian $old_release" mmdebstrap --variant=extract --include=libc6,libgcc-s1 "$old_release" \
+    "$1/root" "deb $mirror $old_release main"
+  mkdir -p "$1/root/proc"
+}
+
 wanted=${2:-$machine}
 case ${1:-} in
   vendor) folder=denort-$version-vendor-$wanted ;;
   package) folder=denort-$version-package ;;
-  *) die "usage: setup.sh vendor [x86_64|aarch64] | package" ;;
+  old) folder=debian-$old_release file=root ;;
+  *) die "usage: setup.sh vendor [x86_64|aarch64] | package | old" ;;
 esac
 mkdir -p "$cache"
 provide "$folder" "make_$1"
-echo "$cache/$folder/denort"
+echo "$cache/$folder/${file:-denort}"

@@ -2,7 +2,7 @@
 
 import config from "../../deno.json" with { type: "json" };
 
-export type LaneName = "pure" | "host" | "cluster" | "kernel" | "node" | "e2e";
+export type LaneName = "pure" | "host" | "cluster" | "kernel" | "node" | "launchers" | "e2e";
 
 export interface Lane {
   readonly name: LaneName;
@@ -13,6 +13,8 @@ export interface Lane {
   readonly minutes: number;
   /** Into how many runs its files are dealt, which may go on side by side; 1 when absent. */
   readonly parts?: number;
+  /** Files that belong to other lanes, where binaries run, and that this one runs once more; it has no others. */
+  readonly again?: readonly string[];
   /** Whether it runs only where it is named. */
   readonly onRequest?: true;
 }
@@ -24,6 +26,23 @@ export const LANES: readonly Lane[] = [
   { name: "cluster", needs: "root, etcd and kube-apiserver", root: true, minutes: 30, parts: 3 },
   { name: "host", needs: "root: namespaces of this kernel, processes, files", root: true, minutes: 20 },
   { name: "node", needs: "root, DANM's images, containerd and kubelet", root: true, minutes: 10 },
+  {
+    name: "launchers",
+    needs: "what host and cluster need, launchers instead of binaries",
+    root: true,
+    minutes: 20,
+    again: [
+      "tests/build/permissions_root_test.ts",
+      "tests/build/surroundings_root_test.ts",
+      "tests/danm/attach_cluster_test.ts",
+      "tests/danm/check_cluster_test.ts",
+      "tests/danm/detach_cluster_test.ts",
+      "tests/danm/verbs_cluster_test.ts",
+      "tests/fakeipam/delegates_test.ts",
+      "tests/installer/install_cluster_test.ts",
+      "tests/netwatcher/host_links_cluster_test.ts",
+    ],
+  },
   { name: "e2e", needs: "what node and kernel need", root: true, minutes: 40, onRequest: true },
 ];
 

@@ -6,6 +6,7 @@
  */
 
 import { fromFileUrl, join } from "@std/path/posix";
+import { KIND } from "../program_folder.ts";
 import { readLines } from "../runtime/read_lines.ts";
 import { type Lane, laneOf, LANES } from "./lanes.ts";
 import { add, closingLine, NONE, notStarted, type Tally, tallyReport } from "./tally.ts";
@@ -56,7 +57,7 @@ async function runLanes(names: readonly string[], signal: AbortSignal): Promise<
 
 function runsOf(lane: Lane, allFiles: readonly string[]): Run[] {
   const { name, parts = 1 } = lane;
-  const files = allFiles.filter((file) => laneOf(file) === name);
+  const files = lane.again ?? allFiles.filter((file) => laneOf(file) === name);
   return Array.from({ length: parts }, (_, part) => ({
     lane,
     title: parts === 1 ? name : `${name} ${part + 1}`,
@@ -100,6 +101,7 @@ function denoArguments(lane: Lane, files: readonly string[], report: string): st
     case "e2e":
       return [...test, "-A", ...files];
     case "cluster":
+    case "launchers":
       return [...withCluster, ...test, "-A", ...files];
     case "kernel":
       return [...withCluster, "run", "-A", "tests/kernel/lane.ts", `--junit-path=${report}`, ...files];
@@ -111,7 +113,7 @@ async function runDeno(lane: Lane, words: readonly string[], say: (line: string)
   const child = new Deno.Command("timeout", {
     args: ["--kill-after=30s", `${lane.minutes}m`, Deno.execPath(), ...words],
     cwd: root,
-    env: { NO_COLOR: "1" },
+    env: { NO_COLOR: "1", ...lane.again && { [KIND]: "launchers" } },
     stdin: "null",
     stdout: "piped",
     stderr: "piped",

@@ -1,0 +1,37 @@
+/** The programs that `make build` made, where what a program usually finds is missing. */
+
+import { assertEquals, assertMatch } from "@std/assert";
+import { PROGRAM_FOLDER } from "../program_folder.ts";
+import { runTool } from "./run_deno.ts";
+
+const DAEMONS = ["cleaner", "installer", "netwatcher", "svcwatcher", "webhook"];
+const PLUGINS = ["danm", "fakeipam", "node/danm", "node/fakeipam"];
+
+/** Each is a script for sh(1) in a mount namespace of its own, which ends by becoming the program: "$@". */
+const SURROUNDINGS: Readonly<Record<string, string>> = {
+  "an empty environment": 'exec env -i $VARIABLES "$@"',
+  "no PATH": 'exec env --unset=PATH "$@"',
+  "a PATH that leads nowhere": 'exec env PATH=/nowhere "$@"',
+  "no HOME": 'exec env --unset=HOME "$@"',
+  "a HOME that does not exist": 'exec env HOME=/nowhere "$@"',
+  "another working directory": 'cd /sys && exec "$@"',
+  "a root that is only to be read": 'mount --rbind / / && mount -o remount,bind,ro / && exec "$@"',
+  "a /tmp that cannot be written": 'mount -t tmpfs -o ro none /tmp && exec "$@"',
+  "a /tmp that nothing can be executed in": 'mount -t tmpfs -o noexec none /tmp && exec "$@"',
+  "a TMPDIR that does not exist": 'exec env TMPDIR=/nowhere "$@"',
+  "a TMPDIR that cannot be written": 'exec env TMPDIR=/sys "$@"',
+};
+
+for (const [surroundings, script] of Object.entries(SURROUNDINGS)) {
+  Deno.test(`every program starts with ${surroundings}`, async () => {
+    const start = async (name: string, VARIABLES: string, ...args: string[]) => {
+      const command = ["--mount", "sh", "-ec", script, "sh", `${PROGRAM_FOLDER}/${name}`, ...args];
+      const [variable, value] = VARIABLES.split("=") as [string, string];
+      const { success, stdout, stderr } = await runTool("unshare", command, { VARIABLES, [variable]: value });
+      assertEquals([success, stderr], [true, ""], name);
+      return stdout;
+    };
+    for (const name of DAEMONS) assertMatch(await start(name, "A=B", "--version"), RegExp(`^${name} [0-9.]+\n$`));
+    for (const name of PLUGINS) assertMatch(await start(name, "CNI_COMMAND=VERSION"), /"supportedVersions":\[/, name);
+  });
+}
