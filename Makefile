@@ -116,7 +116,7 @@ clean: ## remove bin/; what is cached outside the tree stays
 #   DANM_DOWNLOAD=1         fetch release binaries of etcd, Kubernetes and the CNI plugins instead of building them
 #   KUBEBUILDER_ASSETS=DIR  use the etcd, kube-apiserver and kubectl found there
 #   NODES=COUNT             how many nodes "make cluster" starts (1)
-#   BASE=IMAGE              what the images are based on, instead of Debian packages: an image with sh, coreutils,
+#   BASE=IMAGE              what all images are based on, instead of Debian packages: an image with sh, coreutils,
 #                           util-linux, grep, iproute2 and libgcc_s
 #   DENORT_BIN=FILE         the runtime that binaries are made of, and no other
 #   KIND=launchers          "make build" makes launchers, in bin/launchers

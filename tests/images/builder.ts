@@ -4,9 +4,14 @@
 export interface ImageSource {
   readonly containerfile: string;
   readonly context: string;
-  /** Name of the image that programs are run in. */
-  readonly base: string;
-  readonly version: string;
+  /** Names of the images that programs are run in, by what the Containerfile calls them. */
+  readonly bases: Readonly<Record<string, string>>;
+}
+
+/** What an image says of itself. Source: OCI image specification 1.1, image configuration. */
+export interface ImageConfig {
+  readonly User?: string;
+  readonly Labels?: Readonly<Record<string, string>>;
 }
 
 /** A tool that builds images. */
@@ -14,9 +19,10 @@ export interface Builder {
   readonly name: string;
   /** Makes an image called `name` of the tar archive of its files. */
   importBase(archive: string, name: string): Promise<void>;
-  build(source: ImageSource, target: string, name: string): Promise<void>;
+  build(source: ImageSource, target: string, name: string, labels: ImageConfig["Labels"]): Promise<void>;
   /** Writes an archive that holds one image and its name. */
   save(name: string, archive: string): Promise<void>;
+  config(name: string): Promise<ImageConfig>;
   /** Runs an image without a network; resolves to what it printed. */
   run(name: string, args: readonly string[]): Promise<string>;
 }
@@ -47,13 +53,13 @@ function buildah(options: readonly string[]): Builder {
       await run("add", "--quiet", container, archive, "/");
       await run("commit", "--quiet", "--rm", "--timestamp=0", container, name);
     },
-    async build({ containerfile, context, base, version }, target, name) {
-      const values = [`--build-arg=BASE=${base}`, `--build-arg=VERSION=${version}`];
-      await run(...bud, ...values, `--file=${containerfile}`, `--target=${target}`, `--tag=${name}`, context);
+    async build(source, target, name, labels) {
+      await run(...bud, ...buildOptions(source, target, name, labels), source.context);
     },
     async save(name, archive) {
       await run("push", "--quiet", "--compression-format=zstd", name, `oci-archive:${archive}:${name}`);
     },
+    config: async (name) => JSON.parse(await run("inspect", "--type=image", name)).OCIv1.config,
     async run(name, args) {
       const container = (await run("from", name)).trim();
       try {
@@ -72,22 +78,25 @@ function docker(): Builder {
   return {
     name: "docker",
     importBase: async (archive, name) => void await run("import", archive, name),
-    async build({ containerfile, context, base, version }, target, name) {
-      const values = [`--build-arg=BASE=${base}`, `--build-arg=VERSION=${version}`];
-      await run(
-        "build",
-        "--quiet",
-        ...values,
-        `--file=${containerfile}`,
-        `--target=${target}`,
-        `--tag=${name}`,
-        context,
-      );
+    async build(source, target, name, labels) {
+      await run("build", "--quiet", ...buildOptions(source, target, name, labels), source.context);
     },
     save: async (name, archive) => void await run("save", `--output=${archive}`, name),
+    config: async (name) => JSON.parse(await run("image", "inspect", name))[0].Config,
     run: (name, [program = "", ...args]) =>
       run("run", "--rm", "--network=none", `--entrypoint=${program}`, name, ...args),
   };
+}
+
+function buildOptions(
+  { containerfile, bases }: ImageSource,
+  target: string,
+  name: string,
+  labels: ImageConfig["Labels"] = {},
+): string[] {
+  const values = Object.entries(bases).map(([argument, base]) => `--build-arg=${argument}=${base}`);
+  const texts = Object.entries(labels).map(([label, text]) => `--label=${label}=${text}`);
+  return [...values, ...texts, `--file=${containerfile}`, `--target=${target}`, `--tag=${name}`];
 }
 
 async function succeeds(program: string, args: readonly string[]): Promise<boolean> {

@@ -1,30 +1,30 @@
 /**
- * Builds an image of each component from the programs that `make build` made, and an archive of each image for clusters
- * without a registry: $DANM_CACHE/images/<component>.tar. Does nothing when nothing has changed.
+ * Builds an image of each component from the programs that `make build` made, and for clusters without a registry an
+ * archive of each image: $DANM_CACHE/images/<component>.tar, with a bill of its materials, <component>.spdx.json. Does
+ * nothing when nothing has changed.
  *
  * Usage: deno run -A tests/images/main.ts BIN
  *
  * BASE=IMAGE in the environment: programs are run in that image, and not in one of this machine's Debian packages.
  */
 
-import { createHash } from "node:crypto";
 import { fromFileUrl, resolve } from "@std/path/posix";
+import { createHash } from "node:crypto";
 import { PRODUCT_VERSION } from "../../lib/api/product_version.ts";
 import { openLocked } from "../../lib/host/files/open_locked.ts";
 import { removeIfThere } from "../../lib/host/files/remove_path.ts";
-import { PLUGINS } from "../../lib/installer/payload.ts";
 import { cacheFolder } from "../node/cache_folder.ts";
-import { NODE_FOLDER } from "../build/build_programs.ts";
 import { openBuilder } from "./builder.ts";
-import { COMPONENTS, imageName, imageStorage } from "./image_names.ts";
-import { PROGRAM_DIR, readProgram } from "./program.ts";
+import { type Base, fillContext } from "./fill_context.ts";
+import { COMPONENTS, imageName, imageStorage, ON_NODES, SUMMARIES } from "./image_names.ts";
 
 const CONTAINERFILE = fromFileUrl(new URL("../../manifests/images/Containerfile", import.meta.url));
 
 /** Made by setup.sh. */
-const BASE_ARCHIVE = `${cacheFolder()}/image-base-1/base.tar`;
+const BASE_FOLDER = `${cacheFolder()}/image-base-2`;
 
-const LOCAL_BASE = "localhost/danm-base:1";
+/** A base that is the user's, instead of both of ours. */
+const foreignBase = Deno.env.get("BASE") || undefined;
 
 const [bin] = Deno.args;
 if (bin === undefined) throw new Error("Cannot build images: the folder of programs is missing");
@@ -36,38 +36,22 @@ await Deno.mkdir(archives, { recursive: true });
 using _lock = await openLocked(`${archives}/.lock`, new AbortController().signal);
 await removeIfThere(context);
 try {
-  const digest = await fillContext(resolve(bin), context);
-  if (await isBuilt(digest)) console.log("images: nothing has changed");
-  else await buildAll(digest);
+  const { digest, haveLaunchers } = await fillContext(resolve(bin), context, baseOf);
+  const whole = createHash("sha256").update(digest).update(await Deno.readFile(CONTAINERFILE)).update(
+    foreignBase ?? "",
+  );
+  const wanted = whole.digest("hex");
+  if (await isBuilt(wanted)) console.log("images: nothing has changed");
+  else await buildAll(wanted, haveLaunchers);
 } finally {
   await removeIfThere(context);
 }
 
-/** Resolves to a digest of all that goes into the images. */
-async function fillContext(bin: string, context: string): Promise<string> {
-  const hash = createHash("sha256");
-  const runtime = `${context}/usr/lib/danm`;
-  await Promise.all([`${context}/bin`, runtime].map((path) => Deno.mkdir(path, { recursive: true })));
-  const runtimes = new Set<string>();
-  for (const name of [...COMPONENTS, ...PLUGINS].sort()) {
-    const { bytes, deno } = await readProgram(`${bin}/${isPlugin(name) ? `${NODE_FOLDER}/` : ""}${name}`);
-    await Deno.writeFile(`${context}/bin/${name}`, bytes, { mode: 0o755 });
-    hash.update(bytes);
-    if (deno !== undefined) runtimes.add(deno);
-  }
-  if (runtimes.size > 1) throw new Error(`Cannot build images: the programs name ${[...runtimes].join(" and ")}`);
-  for (const deno of runtimes) {
-    await Deno.copyFile(deno, `${runtime}/deno`);
-    await Deno.chmod(`${runtime}/deno`, 0o755);
-    hash.update(await Deno.readFile(deno));
-  }
-  hash.update(await Deno.readFile(CONTAINERFILE));
-  hash.update(Deno.env.get("BASE") ?? await Deno.readFile(BASE_ARCHIVE));
-  return hash.update(`${PROGRAM_DIR} ${PRODUCT_VERSION}`).digest("hex");
-}
-
-function isPlugin(name: string): boolean {
-  return PLUGINS.some((plugin) => plugin === name);
+/** Launchers need sh, wherever they run. */
+function baseOf(component: string, haveLaunchers: boolean): Base | undefined {
+  if (foreignBase !== undefined) return undefined;
+  const name = haveLaunchers || ON_NODES.includes(component) ? "tools" : "libraries";
+  return { archive: `${BASE_FOLDER}/${name}.tar`, packages: `${BASE_FOLDER}/${name}.packages` };
 }
 
 async function isBuilt(digest: string): Promise<boolean> {
@@ -80,19 +64,39 @@ async function isBuilt(digest: string): Promise<boolean> {
   }
 }
 
-async function buildAll(digest: string): Promise<void> {
+async function buildAll(digest: string, haveLaunchers: boolean): Promise<void> {
   const builder = await openBuilder(imageStorage());
-  const base = Deno.env.get("BASE") || LOCAL_BASE;
-  if (base === LOCAL_BASE) await builder.importBase(BASE_ARCHIVE, base);
-  const source = { containerfile: CONTAINERFILE, context, base, version: PRODUCT_VERSION };
+  const local = new Map<string, string>();
   for (const component of COMPONENTS) {
     const started = performance.now();
+    const base = baseOf(component, haveLaunchers);
+    if (base !== undefined && !local.has(base.archive)) {
+      const name = `localhost/danm-base-${local.size}:2`;
+      await builder.importBase(base.archive, name);
+      local.set(base.archive, name);
+    }
+    const name = base === undefined ? foreignBase! : local.get(base.archive)!;
+    // The one of the two that the target is not made of is not looked at.
+    const source = { containerfile: CONTAINERFILE, context, bases: { TOOLS: name, LIBRARIES: name } };
+    await builder.build(source, component, imageName(component), labelsOf(component));
     const archive = `${context}/${component}.tar`;
-    await builder.build(source, component, imageName(component));
     await builder.save(imageName(component), archive);
     await Deno.rename(archive, `${archives}/${component}.tar`);
-    console.log(`images: ${imageName(component)} in ${((performance.now() - started) / 1000).toFixed(1)} s`);
+    await Deno.rename(`${context}/sbom/${component}.spdx.json`, `${archives}/${component}.spdx.json`);
+    const { size } = await Deno.stat(`${archives}/${component}.tar`);
+    const seconds = ((performance.now() - started) / 1000).toFixed(1);
+    console.log(`images: ${imageName(component)}, ${(size / 1e6).toFixed(0)} MB compressed, in ${seconds} s`);
   }
   await Deno.writeTextFile(stamp, digest);
   console.log(`images: made with ${builder.name}, archives in ${archives}`);
+}
+
+/** Source: OCI image specification 1.1, annotations. */
+function labelsOf(component: keyof typeof SUMMARIES): Record<string, string> {
+  return {
+    "org.opencontainers.image.title": `danm/${component}`,
+    "org.opencontainers.image.description": SUMMARIES[component],
+    "org.opencontainers.image.version": PRODUCT_VERSION,
+    "org.opencontainers.image.licenses": "BSD-3-Clause",
+  };
 }

@@ -63,6 +63,7 @@ const HOST_FOLDERS = [
   "lib/delegate/",
   "crds/",
   "tests/build/",
+  "tests/images/",
   "tests/fakeipam/",
   "tests/kernel/",
 ];
