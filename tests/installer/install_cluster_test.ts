@@ -80,7 +80,7 @@ Deno.test("the installer puts back what somebody changed or removed", async () =
   assertEquals(await statusCode(node), 0);
 });
 
-Deno.test("the installer has all that danm calls for compiled in a folder that is root's alone", async () => {
+Deno.test("the installer has what danm calls for compiled, in a folder that is root's alone", async () => {
   await using node = await createNode(cluster);
   await node.install();
   const [, script = ""] = await complete(node).then((paths) => paths.filter((path) => path.endsWith("/danm")));
@@ -89,7 +89,7 @@ Deno.test("the installer has all that danm calls for compiled in a folder that i
   const kept = (await node.files()).filter((path) => path.includes("/cache/"));
   const texts = await Promise.all(kept.map((path) => Deno.readFile(`${node.folder}/${path}`)));
   const text = texts.map((bytes) => new TextDecoder("latin1").decode(bytes)).join("");
-  assertStringIncludes(text, "danm.js", "danm itself");
+  assertStringIncludes(text, "danm.program", "danm itself");
   // Of the runtime's own parts, the one that takes longest.
   if (!(await versionFiles(node)).some((path) => path.endsWith("/deno"))) {
     assertStringIncludes(text, "ext:deno_fetch/26_fetch.js", "what asks the API server");
