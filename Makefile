@@ -63,6 +63,10 @@ e2e: need-root setup-cluster setup-kernel images ## DANM as users run it: instal
 	@deno run -A tests/run/main.ts node
 	@deno run -A tests/run/main.ts e2e
 
+.PHONY: release
+release: need-root setup-deno ## release/VERSION: all that is to be published of it, with the vendor's runtime only (root)
+	@deno run -A tests/release/main.ts "$(VERSION)"
+
 .PHONY: check
 check: setup-deno ## format, lint with the layers, types, generated files, scripts
 	@for script in $(SCRIPTS); do bash -n $$script || exit; done
@@ -108,8 +112,8 @@ env: ## shell lines that put Deno and the other tools on PATH: eval "$(make env)
 	@echo 'export DANM_CACHE="$(DANM_CACHE)" DENO_DIR="$(DENO_DIR)" PATH="$(DANM_CACHE)/tools:$$PATH"'
 
 .PHONY: clean
-clean: ## remove bin/; what is cached outside the tree stays
-	rm -rf bin
+clean: ## remove bin/ and release/; what is cached outside the tree stays
+	rm -rf bin release
 
 # Settings
 #   DANM_CACHE=DIR          where tools are kept (~/.cache/danm)
@@ -119,6 +123,7 @@ clean: ## remove bin/; what is cached outside the tree stays
 #   BASE=IMAGE              what all images are based on, instead of Debian packages: an image with sh, coreutils,
 #                           util-linux, grep, iproute2 and libgcc_s
 #   DENORT_BIN=FILE         the runtime that binaries are made of, and no other
+#   VERSION=VERSION         what "make release" makes; lib/api/product_version.ts and CHANGELOG.md must know it
 #   KIND=launchers          "make build" makes launchers, in bin/launchers
 #
 # Lanes of tests: a file's name says where it runs, *_root_test.ts (host), *_cluster_test.ts, *_kernel_test.ts,
