@@ -4,4 +4,4 @@ import { serveCni } from "../../lib/host/serving/serve_cni.ts";
 import { danmPlugin } from "../../lib/plugin/danm_plugin.ts";
 
 // Not awaited: compiled code is kept, for later calls, of a module that has been evaluated, and this one ends its process.
-serveCni(danmPlugin(Deno.env.get("CNI_CONF_DIR")));
+serveCni("danm", danmPlugin(Deno.env.get("CNI_CONF_DIR")));

@@ -3,4 +3,4 @@
 import { fakeIpam } from "../../lib/cni/fake_ipam.ts";
 import { serveCni } from "../../lib/host/serving/serve_cni.ts";
 
-await serveCni(fakeIpam);
+await serveCni("fakeipam", fakeIpam);
