@@ -28,7 +28,7 @@ export const VARIABLES = { ...childMarker, LC_ALL: "C", PATH: PROGRAM_PATH };
 
 /**
  * Runs `words` with `input` on stdin and resolves when it, and all it started, has closed its output. Deno collects that
- * for a third of the processor time that streams take, which does for tools that leave nothing running and say little.
+ * with less processor time than streams take, which does for tools that leave nothing running and say little.
  *
  * @throws {ProgramKilledError}
  * @throws the reason of `signal` when that fires; the program has ended by then, and all it started
