@@ -1,6 +1,9 @@
 /** What a CNI plugin prints when it fails. Source: CNI spec 1.1.0 §2 "STATUS", §5 "Error". */
 
-/** Error codes by meaning. Those below 100 are the specification's, the others DANM's own. */
+/**
+ * The error codes that DANM's plugins answer with. Those below 100 are the specification's, the others DANM's own. Its 51,
+ * containers that are cut off, is never true: what is attached needs neither danm nor the API server.
+ */
 export const errorCode = {
   /** The configuration's cniVersion is not supported, or does not have the command. */
   incompatibleVersion: 1,
@@ -16,8 +19,6 @@ export const errorCode = {
   tryAgainLater: 11,
   /** STATUS: no ADD can be served. */
   notAvailable: 50,
-  /** STATUS: no ADD can be served, and attached containers may be cut off too. */
-  limitedConnectivity: 51,
   /** DANM's own: whatever the message says. */
   failed: 100,
 } as const;

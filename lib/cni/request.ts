@@ -35,7 +35,8 @@ export interface GcRequest {
   readonly command: "GC";
   readonly config: NetworkConfig;
   readonly path: readonly string[];
-  readonly validAttachments: readonly ValidAttachment[];
+  /** Undefined where the caller did not say, which is not the same as none. */
+  readonly validAttachments: readonly ValidAttachment[] | undefined;
 }
 
 /** Which versions are spoken. */
@@ -74,17 +75,22 @@ export function parseRequest(env: Environment, stdin: string): Request {
     case "STATUS":
       return { command, config, path };
     case "GC":
-      return { command, config, path, validAttachments: parseValidAttachments(config["cni.dev/valid-attachments"]) };
+      return { command, config, path, validAttachments: parseValidAttachments(config) };
     default:
       return { ...parameters, command, config };
   }
 }
 
-/** No list means that no attachment is valid: so libcni understands it, and `cnitool gc` sends none. */
-function parseValidAttachments(value: unknown): ValidAttachment[] {
-  const key = "cni.dev/valid-attachments";
-  const list = value ?? [];
-  if (!Array.isArray(list)) throw invalidConfig(key, value, "a list");
+/** Where the list is: under the key of the specification, else under that of its drafts. libcni writes it under both. */
+export const VALID_KEYS = ["cni.dev/valid-attachments", "cni.dev/attachments"] as const;
+
+/** Reads the list of what must stay. libcni writes null for a list of nothing, and no key when it was given no list. */
+function parseValidAttachments(config: NetworkConfig): ValidAttachment[] | undefined {
+  const stated = VALID_KEYS.filter((key) => Object.hasOwn(config, key));
+  const key = stated.find((key) => config[key] !== null) ?? stated[0];
+  if (key === undefined) return undefined;
+  const list = config[key] ?? [];
+  if (!Array.isArray(list)) throw invalidConfig(key, list, "a list");
   return list.map((entry: unknown, index) => {
     const { containerID, ifname } = (entry ?? {}) as { containerID?: unknown; ifname?: unknown };
     if (typeof containerID !== "string" || typeof ifname !== "string") {

@@ -111,26 +111,50 @@ Deno.test("parseRequest() reads the attachments that GC shall keep", () => {
   );
 });
 
-for (const attachments of [undefined, null, []]) {
-  Deno.test(`parseRequest() takes ${attachments === undefined ? "no" : JSON.stringify(attachments)} attachments as none`, () => {
-    const stdin = JSON.stringify({ ...gc, "cni.dev/valid-attachments": attachments });
-    const request = parseRequest({ ...env, CNI_COMMAND: "GC" }, stdin);
-    assertEquals(request.command === "GC" && request.validAttachments, []);
-  });
+const VALID = "cni.dev/valid-attachments";
+const DRAFT = "cni.dev/attachments";
+const C1 = { containerID: "c1", ifname: "eth0" };
+
+/** What is valid by lists under these keys. */
+function validBy(lists: object): unknown {
+  const request = parseRequest({ ...env, CNI_COMMAND: "GC" }, JSON.stringify({ ...gc, ...lists }));
+  return request.command === "GC" && request.validAttachments?.map(({ containerId, ifName }) => [containerId, ifName]);
 }
 
-const wrongAttachments: readonly [attachments: unknown, details: string][] = [
-  ["all", 'cni.dev/valid-attachments is "all", must be a list'],
-  [{ containerID: "c1" }, 'cni.dev/valid-attachments is {"containerID":"c1"}, must be a list'],
-  [[null], "cni.dev/valid-attachments[0] is null, must be an object with the texts containerID and ifname"],
+Deno.test("parseRequest() tells no list at GC from an empty one", () => {
+  const request = parseRequest({ ...env, CNI_COMMAND: "GC" }, JSON.stringify(gc));
+  assertEquals(request.command === "GC" && request.validAttachments, undefined);
+});
+
+const lists: readonly [what: string, lists: object, valid: unknown][] = [
+  ["an empty list", { [VALID]: [] }, []],
+  ["an empty list as Go writes it", { [VALID]: null }, []],
+  ["a draft's list", { [DRAFT]: [C1] }, [["c1", "eth0"]]],
+  ["a draft's empty list", { [DRAFT]: [] }, []],
+  ["a draft's list beside none", { [VALID]: null, [DRAFT]: [C1] }, [["c1", "eth0"]]],
+  ["both lists, as libcni writes them", { [VALID]: [C1], [DRAFT]: [C1] }, [["c1", "eth0"]]],
+  ["both lists, of which the specification's counts", { [VALID]: [], [DRAFT]: [C1] }, []],
+];
+for (const [what, stated, valid] of lists) {
+  Deno.test(`parseRequest() reads ${what} at GC`, () => assertEquals(validBy(stated), valid));
+}
+
+const wrongAttachments: readonly [lists: object, details: string][] = [
+  [{ [VALID]: "all" }, 'cni.dev/valid-attachments is "all", must be a list'],
+  [{ [DRAFT]: "all" }, 'cni.dev/attachments is "all", must be a list'],
+  [{ [VALID]: { containerID: "c1" } }, 'cni.dev/valid-attachments is {"containerID":"c1"}, must be a list'],
   [
-    [{ containerID: "c1", ifname: "eth0" }, { containerID: "c2" }],
-    'cni.dev/valid-attachments[1] is {"containerID":"c2"}, must be an object with the texts containerID and ifname',
+    { [VALID]: [null] },
+    "cni.dev/valid-attachments[0] is null, must be an object with the texts containerID and ifname",
+  ],
+  [
+    { [DRAFT]: [C1, { containerID: "c2" }] },
+    'cni.dev/attachments[1] is {"containerID":"c2"}, must be an object with the texts containerID and ifname',
   ],
 ];
-for (const [attachments, details] of wrongAttachments) {
-  Deno.test(`parseRequest() refuses GC of ${JSON.stringify(attachments)}`, () => {
-    const error = refusal("GC", { ...gc, "cni.dev/valid-attachments": attachments });
+for (const [stated, details] of wrongAttachments) {
+  Deno.test(`parseRequest() refuses GC with ${JSON.stringify(stated)}`, () => {
+    const error = refusal("GC", { ...gc, ...stated });
     assertEquals([error.code, error.details], [7, details]);
   });
 }

@@ -1,6 +1,7 @@
 /** GC: removes what this node holds for containers that are no more. */
 
-import type { GcRequest } from "../cni/request.ts";
+import { invalidConfig } from "../cni/config.ts";
+import { type GcRequest, VALID_KEYS } from "../cni/request.ts";
 import type { DelegateTarget } from "../delegate/delegate_chain.ts";
 import { openJournal } from "../host/journal/attachment_journal.ts";
 import { listJournals } from "../host/journal/list_journals.ts";
@@ -18,7 +19,11 @@ import type { NodeServices } from "./node_services.ts";
  * @throws {AggregateError} of all that could not be removed; the rest has been
  */
 export async function collectGarbage(services: NodeServices, request: GcRequest, signal: AbortSignal): Promise<void> {
-  const valid = new Set(request.validAttachments.map(({ containerId }) => containerId));
+  const { validAttachments } = request;
+  if (!validAttachments) {
+    throw invalidConfig(VALID_KEYS.join(" and "), undefined, "a list of the attachments that still exist");
+  }
+  const valid = new Set(validAttachments.map(({ containerId }) => containerId));
   const recorded = await listJournals(services.config.stateDir);
   const failures: unknown[] = [];
   const hosts = new Set<string>();
