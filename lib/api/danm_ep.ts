@@ -85,6 +85,20 @@ export const danmEpSpecSchema = {
     Pod: { description: "Name of the Pod.", ...TEXT },
     PodUID: { description: "UID of the Pod.", ...TEXT },
     CID: { description: "Identifier of the Pod's sandbox container.", ...TEXT },
+    IfName: {
+      description:
+        "CNI_IFNAME of the attachment it belongs to, the name of its first interface. Absent in records of " +
+        "versions that attached a container once.",
+      type: "string",
+      maxLength: 15,
+    },
+    ConfigName: {
+      description:
+        "Name of the CNI configuration of the attachment it belongs to, shortened when it is longer than 80 " +
+        "characters. Absent where IfName is.",
+      type: "string",
+      maxLength: 80,
+    },
     netns: { description: "Path of the Pod's network namespace on the node.", type: "string", maxLength: 4096 },
     Interface: interfaceSchema,
   },

@@ -1,5 +1,9 @@
 /**
  * What danm adds to the environment of every program it starts, beside the variables of its own call: when danm is
  * killed these programs go on, and by this whoever cleans up after it finds them.
+ *
+ * @param attachment its key, where the variables of the call may be those of another plugin's
  */
-export const childMarker = { DANM_CHILD: "1" } as const;
+export function childMarker(attachment = "1"): { readonly DANM_CHILD: string } {
+  return { DANM_CHILD: attachment };
+}

@@ -10,7 +10,10 @@ import { isAtLeast, isCniVersion } from "../cni/version.ts";
 import { DelegateMissingError, runDelegate } from "./run_delegate.ts";
 
 /** Who is attached, and where; the same for every command. */
-export type DelegateTarget = Omit<Parameters, "command">;
+export interface DelegateTarget extends Omit<Parameters, "command"> {
+  /** Key of the attachment that all is for; `ifName` is its own only until one of its interfaces is meant. */
+  readonly attachment: string;
+}
 
 /**
  * Adds: in order, each plugin seeing what the one before returned.

@@ -24,6 +24,12 @@ export class DelegateInterruptedError extends Error {
   }
 }
 
+/** One call of a plugin: whom it is about, and what is to be done. */
+export interface DelegateCall extends Parameters {
+  /** Key of the attachment it is made for. */
+  readonly attachment: string;
+}
+
 /**
  * Runs the plugin `config.type`; its whole process tree is gone when this settles.
  *
@@ -35,7 +41,7 @@ export class DelegateInterruptedError extends Error {
  */
 export async function runDelegate(
   config: DelegateConfig,
-  parameters: Parameters,
+  { attachment, ...parameters }: DelegateCall,
   signal: AbortSignal,
 ): Promise<Result | undefined> {
   const program = findExecutable(config.type, parameters.path);
@@ -45,7 +51,7 @@ export async function runDelegate(
     );
   }
   // Plugins start others (iptables, for one), and runtimes may have no PATH themselves.
-  const env = { ...encodeEnvironment(parameters), ...childMarker, PATH: PROGRAM_PATH };
+  const env = { ...encodeEnvironment(parameters), ...childMarker(attachment), PATH: PROGRAM_PATH };
   const command = { program, args: [], stdin: JSON.stringify(config), env };
   const outcome = await runProcess(command, signal).catch((error) => {
     if (!signal.aborted) throw error;

@@ -12,15 +12,18 @@ export interface Owner {
   readonly containerId: string;
   /** Position of the interface in the Pod's annotation, from 0. */
   readonly interfaceIndex: number;
+  /** {@linkcode hashKey} of what tells the attachments of one container apart; absent where it could have only one. */
+  readonly attachment?: string;
 }
 
 /**
- * Writes an owner as it is stored in an AddressBlock: `<Pod UID>/<container ID>/<interface index>`.
+ * Writes an owner as it is stored in an AddressBlock: `<Pod UID>/<container ID>/<interface index>`, and after it
+ * `.<attachment>` where there is one.
  *
  * @throws {TypeError} when a part is empty, has a slash, or all of it is longer than an AddressBlock can store
  */
-export function formatOwner({ podUid, containerId, interfaceIndex }: Owner): string {
-  const text = `${podUid}/${containerId}/${interfaceIndex}`;
+export function formatOwner({ podUid, containerId, interfaceIndex, attachment }: Owner): string {
+  const text = `${podUid}/${containerId}/${interfaceIndex}${attachment === undefined ? "" : `.${attachment}`}`;
   if (parseOwner(text) === undefined || text.length > MAX_OWNER_LENGTH) {
     throw new TypeError(
       `Cannot name the owner of an address: ${JSON.stringify(text)} must be <Pod UID>/<container ID>/<index> ` +
@@ -32,8 +35,15 @@ export function formatOwner({ podUid, containerId, interfaceIndex }: Owner): str
 
 /** Reads what {@link formatOwner} wrote; undefined for anything else, e.g. the owner of a VLAN number. */
 export function parseOwner(text: string): Owner | undefined {
-  const match = /^([^/]+)\/([^/]+)\/(0|[1-9][0-9]{0,5})$/.exec(text);
-  return match ? { podUid: match[1]!, containerId: match[2]!, interfaceIndex: Number(match[3]) } : undefined;
+  const match = /^([^/]+)\/([^/]+)\/(0|[1-9][0-9]{0,5})(?:\.([0-9a-f]{16}))?$/.exec(text);
+  if (!match) return undefined;
+  const [, podUid, containerId, index, attachment] = match;
+  return {
+    podUid: podUid!,
+    containerId: containerId!,
+    interfaceIndex: Number(index),
+    ...(attachment !== undefined && { attachment }),
+  };
 }
 
 /** What people call a Pod. */

@@ -24,7 +24,7 @@ export class ProgramKilledError extends Error {
  * Messages are told apart by their text, so they must not be translated. What this process was started with stays, as it
  * is by that that whoever cleans up after it finds its children.
  */
-export const VARIABLES = { ...childMarker, LC_ALL: "C", PATH: PROGRAM_PATH };
+export const VARIABLES = { ...childMarker(), LC_ALL: "C", PATH: PROGRAM_PATH };
 
 /**
  * Runs `words` with `input` on stdin and resolves when it, and all it started, has closed its output. Deno collects that

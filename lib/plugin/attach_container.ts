@@ -7,7 +7,6 @@ import { orderInterfaces } from "../attach/link_order.ts";
 import { mergeResults } from "../cni/merge_results.ts";
 import type { Result, Route } from "../cni/result.ts";
 import { settingsForNewLinks } from "../link/interface_settings.ts";
-import type { Link } from "../link/link.ts";
 import { readLinks } from "../link/read_links.ts";
 import type { Attachment } from "./attachment.ts";
 import type { BeginEntry } from "./attachment_entry.ts";
@@ -16,6 +15,7 @@ import { AttachError, type AttachFailure } from "./attach_error.ts";
 import { attachInOrder, finishInNamespace, unlessFailed } from "./attach_interfaces.ts";
 import type { NodeView, PreparedInterface } from "./backends/backend.ts";
 import { backendOf } from "./backends/backend_of.ts";
+import { beginAttachment } from "./begin_attachment.ts";
 import { endpointName } from "./endpoint.ts";
 import type { InterfaceSetup } from "./interface_setup.ts";
 import type { NodeServices } from "./node_services.ts";
@@ -23,18 +23,19 @@ import { type Pod, readNetwork, readPod, readRequests } from "./pod.ts";
 import type { PodIdentity } from "./pod_identity.ts";
 import { openPodNamespace } from "./pod_namespace.ts";
 import { settleDefaultRoutes, type SettledRoutes } from "./settle_default_routes.ts";
-import { TraceError } from "./trace_error.ts";
 
 /**
  * Attaches the container of `identity`. The journal must be empty. When it rejects, the journal says what to take back.
  *
+ * @param previous what plugins before danm in a chain have made
  * @throws {AttachError} with a line for every interface that failed
- * @throws {TraceError} when the namespace has an interface of one of the names
+ * @throws what {@linkcode beginAttachment} throws, when the namespace has an interface of one of the names
  * @throws whatever else made it impossible to begin; nothing was made then
  */
 export async function attachContainer(
   attachment: Attachment,
   identity: PodIdentity,
+  previous: Result | undefined,
   signal: AbortSignal,
 ): Promise<Result> {
   const { target, journal } = attachment;
@@ -43,11 +44,10 @@ export async function attachContainer(
     (signal) => readLinks(undefined, undefined, signal),
     (signal) => openPodNamespace(target.netns, settingsForNewLinks(), signal),
   ], signal);
-  checkNamesAreFree(plans, namespace.links);
   const prepared = await prepareAll(plans, { services: attachment.services, hostLinks, devices }, signal);
   const order = orderInterfaces(prepared, namespace.links.map(({ name }) => name));
   const begin = beginEntry(attachment, namespace.id, pod, plans, order);
-  await journal.append([begin], { durable: false });
+  await beginAttachment(attachment, plans, begin, { links: namespace.links, previous }, signal);
   const context = { ...attachment, begin };
   const { attached: made, unfinished } = await attachInOrder(context, prepared, signal);
   const settled = settleDefaultRoutes(made, (one) => !unfinished.includes(one));
@@ -87,15 +87,6 @@ async function readDevices(
   return assignDevices(plans, await listPodDevices(config.podResourcesSocket, pod.metadata, signal));
 }
 
-function checkNamesAreFree(plans: readonly InterfacePlan[], links: readonly Link[]): void {
-  const taken = plans.find((plan) => links.some(({ name }) => name === plan.name));
-  if (taken) {
-    throw new TraceError(
-      `Cannot attach interface ${taken.index}: the namespace has an interface "${taken.name}" already`,
-    );
-  }
-}
-
 function beginEntry(
   { target }: Attachment,
   netnsId: string,
@@ -116,7 +107,7 @@ function beginEntry(
       name: plan.name,
       type: plan.terms.type,
       network: networkRef(plan.network),
-      endpoint: endpointName(metadata, target.containerId, plan.index),
+      endpoint: endpointName(metadata, target.attachment, plan.index),
       needs: order[place]!,
     })),
   };

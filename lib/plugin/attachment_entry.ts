@@ -1,4 +1,4 @@
-/** What a node writes down about one container, in the order things happen; enough to take all of it back. */
+/** What a node writes down about one attachment, in the order things happen; enough to take all of it back. */
 
 import type { NetworkRef } from "../api/network.ts";
 import type { DelegateConfig } from "../attach/delegate_config.ts";
@@ -19,9 +19,8 @@ export interface RecordedInterface {
   readonly needs?: readonly string[];
 }
 
-/** ADD began: nothing was made before, and no link had one of these names. */
-export interface BeginEntry {
-  readonly type: "begin";
+/** Whom the attachment is of, and where. */
+interface Place {
   readonly netns: string;
   /** Which namespace that path led to. */
   readonly netnsId: string;
@@ -29,7 +28,17 @@ export interface BeginEntry {
   readonly args: readonly (readonly [key: string, value: string])[];
   readonly pod: { readonly namespace: string; readonly name: string; readonly uid: string };
   readonly host: string;
+}
+
+/** ADD began: nothing was made before, and no link had one of these names. */
+export interface BeginEntry extends Place {
+  readonly type: "begin";
   readonly interfaces: readonly RecordedInterface[];
+}
+
+/** The same once more: without it, what is left of a journal whose first entry is damaged could not be used. */
+export interface PlaceEntry extends Place {
+  readonly type: "place";
 }
 
 /** An address is about to be taken. */
@@ -43,6 +52,8 @@ export interface ClaimEntry {
 export interface DelegatesEntry {
   readonly type: "delegates";
   readonly index: number;
+  /** Of the interface; absent in the first format. */
+  readonly name?: string;
   readonly configs: readonly DelegateConfig[];
   /** The administrator wants no CHECK of them. */
   readonly disableCheck: boolean;
@@ -72,15 +83,35 @@ export interface CompleteEntry {
   readonly type: "complete";
 }
 
-/** One line of a container's journal. */
+/** One line of an attachment's journal. */
 export type AttachmentEntry =
   | BeginEntry
+  | PlaceEntry
   | ClaimEntry
   | DelegatesEntry
   | DelegatedEntry
   | SetupsEntry
   | CompleteEntry
   | DetachedEntry;
+
+/** Whom a journal is of, and where, as long as one of the entries that say so can be read. */
+export function placeOf(entries: readonly AttachmentEntry[]): BeginEntry | PlaceEntry | undefined {
+  return entriesOf(entries, "begin").at(-1) ?? entriesOf(entries, "place").at(-1);
+}
+
+/**
+ * The names of the interfaces that a journal tells of, by index. One whose first entry is damaged may lack some, and in the
+ * first format those that only their delegates are known of.
+ */
+export function interfaceNames(entries: readonly AttachmentEntry[]): Map<number, string> {
+  const names = new Map<number, string>();
+  const [setups, ...others] = entriesOf(entries, "setups");
+  // Where there is one entry for all interfaces, it has them in their order.
+  if (others.length === 0) setups?.setups.forEach(({ name }, index) => names.set(index, name));
+  for (const { index, name } of entriesOf(entries, "delegates")) if (name !== undefined) names.set(index, name);
+  for (const { index, name } of entriesOf(entries, "begin").at(-1)?.interfaces ?? []) names.set(index, name);
+  return names;
+}
 
 /** The entries of one type, in the order they were written. */
 export function entriesOf<Type extends AttachmentEntry["type"]>(

@@ -3,6 +3,7 @@
 import { CniError, errorCode } from "../cni/error.ts";
 import { checkDelegates, type DelegateTarget } from "../delegate/delegate_chain.ts";
 import type { Interface, Result } from "../cni/result.ts";
+import { JournalError } from "../host/journal/attachment_journal.ts";
 import { sameInterfaceAddress } from "../link/interface_address.ts";
 import { type NamespaceState, readNamespace } from "../link/read_namespace.ts";
 import { sameRoute } from "../link/route.ts";
@@ -25,10 +26,15 @@ export class CheckError extends CniError {
  *
  * @throws {CheckError} naming every difference
  * @throws {CniError} `unknownContainer` when this node has not attached the container
+ * @throws {JournalError} when the journal has lost what there is to compare with
  */
 export async function checkContainer({ target, journal }: Attachment, signal: AbortSignal): Promise<void> {
   const entries = journal.read();
-  if (entriesOf(entries, "complete").length === 0) {
+  const isWhole = (["begin", "setups", "complete"] as const).every((type) => entriesOf(entries, type).length > 0);
+  if (!isWhole && journal.damagedLines > 0) {
+    throw new JournalError("compare with", journal.path, `${journal.damagedLines} of its lines cannot be read`);
+  }
+  if (!isWhole) {
     throw new CniError(errorCode.unknownContainer, `Container ${target.containerId} has not been attached`);
   }
   const setups = lastSetups(entries);

@@ -7,6 +7,8 @@ import { isLogLevel, LOG_LEVELS, type LogLevel } from "../host/serving/log.ts";
 
 /** How danm was configured on this node. Paths are absolute. */
 export interface DanmConfig {
+  /** Of the configuration itself: every one has its own attachments. */
+  readonly name: string;
   readonly kubeconfig: string;
   /** Folder of the configuration files of static delegates. */
   readonly cniDir: string;
@@ -33,6 +35,7 @@ export interface DanmConfig {
  */
 export function readDanmConfig(config: NetworkConfig, defaultCniDir?: string): DanmConfig {
   return {
+    name: config.name,
     kubeconfig: path(config, "kubeconfig"),
     cniDir: path(config, "cniDir", defaultCniDir || "/etc/cni/net.d"),
     namingScheme: oneOf(config, "namingScheme", "numbered", isNamingScheme, NAMING_SCHEMES),

@@ -3,12 +3,12 @@
 import { resourceFor } from "../api/resource.ts";
 import type { Plugin } from "../cni/dispatch.ts";
 import { previousResult } from "../cni/decode_result.ts";
+import { CniError, errorCode } from "../cni/error.ts";
 import { mergeResults } from "../cni/merge_results.ts";
 import type { AddRequest, CheckRequest, DelRequest, Request } from "../cni/request.ts";
 import type { Result } from "../cni/result.ts";
 import type { DelegateTarget } from "../delegate/delegate_chain.ts";
-import { openJournal } from "../host/journal/attachment_journal.ts";
-import { hasJournal } from "../host/journal/list_journals.ts";
+import { MAX_CONTAINER_ID } from "../host/journal/journal_path.ts";
 import { openLog } from "../host/serving/log.ts";
 import { createBlockStore } from "../kube/blocks/block_store.ts";
 import { createClient, type KubeClient } from "../kube/client/client.ts";
@@ -17,7 +17,7 @@ import { loadKubeconfig } from "../kube/config/load_kubeconfig.ts";
 import { RELAY_SOCKET } from "../kube/client/relay_protocol.ts";
 import { attempt, joinFailures } from "./attempt.ts";
 import type { Attachment } from "./attachment.ts";
-import { type AttachmentEntry, entriesOf } from "./attachment_entry.ts";
+import { entriesOf } from "./attachment_entry.ts";
 import { attachContainer } from "./attach_container.ts";
 import { checkContainer } from "./check_container.ts";
 import { collectGarbage } from "./collect_garbage.ts";
@@ -26,8 +26,10 @@ import { mayBeHeldByDead, takeBackDead } from "./dead_sandboxes.ts";
 import { detachContainer, takeBack } from "./detach_container.ts";
 import { detachUnrecorded } from "./detach_unrecorded.ts";
 import { listEndpoints } from "./endpoint.ts";
+import { journalsOf, openAttachment, targetOf } from "./journals.ts";
 import type { NodeServices } from "./node_services.ts";
 import { podNamespace, readPodIdentity } from "./pod_identity.ts";
+import { findNamespaceToClean } from "./pod_namespace.ts";
 import { messageOf, toCniError } from "./to_cni_error.ts";
 import { showsTraces } from "./trace_error.ts";
 import { withDeadline } from "./with_deadline.ts";
@@ -67,18 +69,23 @@ export function danmPlugin(defaultCniDir?: string): Plugin {
 /** In a chain, what the plugins before it made comes first: the result is of the whole up to here. */
 async function add(services: NodeServices, request: AddRequest, signal: AbortSignal): Promise<Result> {
   const previous = previousResult(request.config);
-  const result = await attach(services, request, signal);
+  const result = await attach(services, request, previous, signal);
   return previous ? mergeResults([previous, result]) : result;
 }
 
-async function attach(services: NodeServices, request: AddRequest, signal: AbortSignal): Promise<Result> {
+async function attach(
+  services: NodeServices,
+  request: AddRequest,
+  previous: Result | undefined,
+  signal: AbortSignal,
+): Promise<Result> {
   const identity = readPodIdentity(request.args);
+  const target = targetOf(services, checkedLength(request));
   const tried: Tried = { lost: false, dead: false };
   for (;;) {
-    await using journal = await openEmptyJournal(services, request, signal);
-    const attachment = { services, target: request, journal };
+    await using attachment = await openUnattached(services, target, signal);
     try {
-      return await attachContainer(attachment, identity, signal);
+      return await attachContainer(attachment, identity, previous, signal);
     } catch (error) {
       const failures: unknown[] = [error];
       // First, as this goes by records that go as well with what this attempt has made.
@@ -111,34 +118,51 @@ async function makeWay(attachment: Attachment, error: unknown, tried: Tried, sig
   return tried.dead || foundBefore;
 }
 
+/** Owners of addresses hold the container ID, and they have a greatest length. */
+function checkedLength(request: AddRequest): AddRequest {
+  const { length } = request.containerId;
+  if (length <= MAX_CONTAINER_ID) return request;
+  throw new CniError(
+    errorCode.invalidEnvironment,
+    "Invalid environment variables",
+    `CNI_CONTAINERID has ${length} characters, must have at most ${MAX_CONTAINER_ID}`,
+  );
+}
+
 /** Takes back an earlier attempt whose journal was lost; resolves to whether there was one. */
 async function detachLost({ services, target }: Attachment, signal: AbortSignal): Promise<boolean> {
-  const endpoints = await listEndpoints(services, podNamespace(target), target.containerId, signal);
+  const endpoints = await listEndpoints(services, podNamespace(target), target, signal);
   await detachUnrecorded(services, target, endpoints, signal);
   return endpoints.length > 0;
 }
 
-/** The container's journal, after what an earlier attempt for the same container left was taken back. */
-async function openEmptyJournal(
+/** The attachment with an empty journal, after what an earlier attempt for the same one left was taken back. */
+async function openUnattached(
   services: NodeServices,
   target: DelegateTarget,
   signal: AbortSignal,
-): Promise<Attachment["journal"]> {
+): Promise<Attachment & AsyncDisposable> {
   for (;;) {
-    const journal = await openContainerJournal(services, target.containerId, signal);
-    if (journal.read().length === 0) return journal;
-    await using _closed = journal; // a journal that was removed cannot be written again
-    await detachContainer({ services, target, journal }, signal);
+    for (const name of await journalsOf(services, target)) {
+      await using earlier = await openAttachment(services, target, name, signal);
+      await detachContainer(earlier, signal);
+    }
+    const attachment = await openAttachment(services, target, target.attachment, signal);
+    if (attachment.journal.read().length === 0) return attachment;
+    await attachment[Symbol.asyncDispose](); // another call for the same attachment came in between
   }
 }
 
 async function del(services: NodeServices, request: DelRequest, signal: AbortSignal): Promise<void> {
-  if (await hasJournal(services.config.stateDir, request.containerId)) {
-    await using journal = await openContainerJournal(services, request.containerId, signal);
-    await detachContainer({ services, target: request, journal }, signal);
-    return;
+  const target = targetOf(services, request);
+  let isRecorded = false;
+  for (const name of await journalsOf(services, target)) {
+    await using attachment = await openAttachment(services, target, name, signal);
+    isRecorded = await detachContainer(attachment, signal) || isRecorded;
   }
-  await detachUnrecorded(services, request, await endpointsAsFarAsKnown(services, request, signal), signal);
+  if (isRecorded) return;
+  await findNamespaceToClean(target.netns, { netns: "" }, signal); // the host's is refused, whatever there is to remove
+  await detachUnrecorded(services, target, await endpointsAsFarAsKnown(services, target, signal), signal);
 }
 
 /**
@@ -148,11 +172,11 @@ async function del(services: NodeServices, request: DelRequest, signal: AbortSig
  */
 async function endpointsAsFarAsKnown(
   services: NodeServices,
-  request: DelRequest,
+  target: DelegateTarget,
   signal: AbortSignal,
 ): ReturnType<typeof listEndpoints> {
   try {
-    return await listEndpoints(services, podNamespace(request), request.containerId, signal);
+    return await listEndpoints(services, podNamespace(target), target, signal);
   } catch (error) {
     services.log.write("warning", "took an unknown container for detached", { reason: messageOf(error) });
     return [];
@@ -160,23 +184,14 @@ async function endpointsAsFarAsKnown(
 }
 
 async function check(services: NodeServices, request: CheckRequest, signal: AbortSignal): Promise<void> {
-  await using journal = await openContainerJournal(services, request.containerId, signal);
-  await checkContainer({ services, target: request, journal }, signal);
+  const target = targetOf(services, request);
+  const name = (await journalsOf(services, target)).at(-1) ?? target.attachment;
+  await using attachment = await openAttachment(services, target, name, signal);
+  await checkContainer(attachment, signal);
 }
 
 async function status({ kube, config }: NodeServices, _request: unknown, signal: AbortSignal): Promise<void> {
   await kube.list(resourceFor("DanmEp", config.apiGroup), { limit: 1, metadataOnly: true, signal });
-}
-
-async function openContainerJournal(
-  { config, log }: NodeServices,
-  containerId: string,
-  signal: AbortSignal,
-): Promise<Attachment["journal"]> {
-  const journal = await openJournal<AttachmentEntry>(config.stateDir, containerId, signal);
-  const { path, damagedLines } = journal;
-  if (damagedLines > 0) log.write("warning", "the journal has lines that cannot be read", { path, damagedLines });
-  return journal;
 }
 
 async function serve<R extends Exclude<Request, { command: "VERSION" }>, T>(

@@ -4,7 +4,8 @@
  */
 
 import type { DanmEp } from "../api/danm_ep.ts";
-import { openJournal } from "../host/journal/attachment_journal.ts";
+import { JournalError, openJournal } from "../host/journal/attachment_journal.ts";
+import { parseJournalName } from "../host/journal/journal_path.ts";
 import { listJournals } from "../host/journal/list_journals.ts";
 import { readJournal } from "../host/journal/read_journal.ts";
 import { parseOwner } from "../ipam/owner.ts";
@@ -12,14 +13,18 @@ import { AddressTakenError, PoolExhaustedError } from "../ipam/reserve_error.ts"
 import { readNamespaceIds } from "../link/namespace_id.ts";
 import { isContainerGone, type RecordedContainer } from "../reconcile/gone_container.ts";
 import type { Attachment } from "./attachment.ts";
-import { type AttachmentEntry, type BeginEntry, entriesOf } from "./attachment_entry.ts";
+import { type AttachmentEntry, type BeginEntry, placeOf } from "./attachment_entry.ts";
 import { attempt, joinFailures } from "./attempt.ts";
 import { detachContainer } from "./detach_container.ts";
 import { detachUnrecorded } from "./detach_unrecorded.ts";
-import { listEndpointsOn } from "./endpoint.ts";
+import { attachmentOf, listEndpointsOn } from "./endpoint.ts";
+import type { NodeServices } from "./node_services.ts";
+import { messageOf } from "./to_cni_error.ts";
 
 /** A sandbox that this node has a record of. */
 interface Sandbox {
+  /** Key of one attachment, or what its journal is called. */
+  readonly attachment: string;
   readonly containerId: string;
   readonly podUid: string;
   readonly netns: string;
@@ -58,9 +63,7 @@ export async function takeBackDead(attachment: Attachment, begin: BeginEntry, si
 }
 
 async function findDead({ services, target }: Attachment, begin: BeginEntry, signal: AbortSignal): Promise<Sandbox[]> {
-  const recorded = (await recordedSandboxes(services.config.stateDir)).filter(({ containerId }) =>
-    containerId !== target.containerId
-  );
+  const recorded = (await recordedSandboxes(services)).filter(({ containerId }) => containerId !== target.containerId);
   const known = new Set([target.containerId, ...recorded.map(({ containerId }) => containerId)]);
   const endpoints = begin.host === "" ? [] : await listEndpointsOn(services, begin.host, signal);
   const sandboxes = [...recorded, ...sandboxesOf(endpoints.filter(({ spec }) => !known.has(spec.CID)))];
@@ -76,20 +79,31 @@ async function findDead({ services, target }: Attachment, begin: BeginEntry, sig
   return others.filter((each) => isContainerGone(each, [own, ...others])).map(({ sandbox }) => sandbox);
 }
 
-/** Those with a journal. It is not locked: who is being attached would be waited for, and wait for this one. */
-async function recordedSandboxes(stateDir: string): Promise<Sandbox[]> {
-  const containerIds = await listJournals(stateDir);
-  const sandboxes = await Promise.all(containerIds.map(async (containerId): Promise<Sandbox[]> => {
-    const begin = entriesOf(await readJournal<AttachmentEntry>(stateDir, containerId), "begin").at(-1);
-    return begin ? [{ containerId, podUid: begin.pod.uid, netns: begin.netns, netnsId: begin.netnsId }] : [];
+/**
+ * Those with a journal. It is not locked: who is being attached would be waited for, and wait for this one. One that cannot
+ * be read tells nothing, and is no reason for this container to go without.
+ */
+async function recordedSandboxes({ config, log }: NodeServices): Promise<Sandbox[]> {
+  const names = await listJournals(config.stateDir);
+  const sandboxes = await Promise.all(names.map(async (attachment): Promise<Sandbox[]> => {
+    try {
+      const place = placeOf(await readJournal<AttachmentEntry>(config.stateDir, attachment));
+      if (!place) return [];
+      const { netns, netnsId, pod } = place;
+      return [{ attachment, containerId: parseJournalName(attachment)!.containerId, podUid: pod.uid, netns, netnsId }];
+    } catch (error) {
+      if (!(error instanceof JournalError)) throw error;
+      log.write("warning", "passed over a journal", { reason: messageOf(error) });
+      return [];
+    }
   }));
   return sandboxes.flat();
 }
 
 function sandboxesOf(endpoints: readonly DanmEp[]): Sandbox[] {
-  return [...Map.groupBy(endpoints, ({ spec }) => spec.CID)].map(([containerId, endpoints]) => {
-    const { PodUID, netns } = endpoints[0]!.spec;
-    return { containerId, podUid: PodUID, netns, endpoints };
+  return [...Map.groupBy(endpoints, attachmentOf)].map(([attachment, endpoints]) => {
+    const { CID: containerId, PodUID, netns } = endpoints[0]!.spec;
+    return { attachment, containerId, podUid: PodUID, netns, endpoints };
   });
 }
 
@@ -100,14 +114,15 @@ function isAbsolute(path: string): boolean {
 /** Nothing is looked for in a namespace: what is at the path now is another one's. */
 async function takeBackOne(
   { services, target: { path } }: Attachment,
-  { containerId, endpoints }: Sandbox,
+  { attachment, containerId, endpoints }: Sandbox,
   signal: AbortSignal,
 ): Promise<void> {
-  const target = { containerId, netns: "", ifName: "eth0", args: new Map([["IgnoreUnknown", "1"]]), path };
+  const { ifName = "eth0" } = parseJournalName(attachment)!;
+  const target = { containerId, netns: "", ifName, args: new Map([["IgnoreUnknown", "1"]]), path, attachment };
   if (endpoints) {
     const withoutNamespace = endpoints.map((each) => ({ ...each, spec: { ...each.spec, netns: "" } }));
     return await detachUnrecorded(services, target, withoutNamespace, signal);
   }
-  await using journal = await openJournal<AttachmentEntry>(services.config.stateDir, containerId, signal);
+  await using journal = await openJournal<AttachmentEntry>(services.config.stateDir, attachment, signal);
   await detachContainer({ services, target, journal, namespaceIsGone: true }, signal);
 }

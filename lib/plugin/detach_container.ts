@@ -1,33 +1,32 @@
-/** DEL, and the undoing of a failed ADD: takes back all that a container's journal says. */
+/** DEL, and the undoing of a failed ADD: takes back all that the journal of an attachment says. */
 
+import type { DanmEp } from "../api/danm_ep.ts";
 import { childMarker } from "../cni/child_marker.ts";
-import { deleteDelegates } from "../delegate/delegate_chain.ts";
+import type { DelegateTarget } from "../delegate/delegate_chain.ts";
+import { parseJournalName } from "../host/journal/journal_path.ts";
 import { endProcesses } from "../host/processes/end_processes.ts";
-import { releaseClaim } from "../ipam/release_address.ts";
-import { allDone } from "./all_done.ts";
 import { attempt, joinFailures } from "./attempt.ts";
 import type { Attachment } from "./attachment.ts";
-import { type AttachmentEntry, type BeginEntry, entriesOf, type RecordedInterface } from "./attachment_entry.ts";
-import { backendOf } from "./backends/backend_of.ts";
-import { cleanNamespace } from "./clean_namespace.ts";
+import { type AttachmentEntry, entriesOf, placeOf } from "./attachment_entry.ts";
 import { detachAll, type Detachment } from "./detach_all.ts";
-import { detachUnrecorded } from "./detach_unrecorded.ts";
-import { deleteEndpoint, listEndpoints } from "./endpoint.ts";
-import { rulesOf } from "./interface_setup.ts";
+import { planDetachment } from "./detach_interface.ts";
+import { listEndpoints } from "./endpoint.ts";
 import { podNamespace } from "./pod_identity.ts";
 import { findNamespaceToClean } from "./pod_namespace.ts";
-import { temporaryName } from "./temporary_name.ts";
+import { remainsOf } from "./remains.ts";
 
 /**
- * Detaches the container whose journal is given, all interfaces in parallel, and removes the journal.
+ * Detaches what the given journal is of, all interfaces in parallel, and removes the journal.
  *
+ * @returns whether there was anything in the journal
  * @throws {DetachError} when something is left; the journal stays then
  */
-export async function detachContainer(attachment: Attachment, signal: AbortSignal): Promise<void> {
+export async function detachContainer(attachment: Attachment, signal: AbortSignal): Promise<boolean> {
   const { target, journal } = attachment;
-  const entries = journal.read();
-  if (entriesOf(entries, "complete").length === 0) await endInterrupted(target.containerId, signal);
+  if (isBlank(journal)) return false;
+  if (entriesOf(journal.read(), "complete").length === 0) await endInterrupted(target, signal);
   await takeBack(attachment, signal);
+  return true;
 }
 
 /**
@@ -38,30 +37,52 @@ export async function detachContainer(attachment: Attachment, signal: AbortSigna
  */
 export async function takeBack(attachment: Attachment, signal: AbortSignal): Promise<void> {
   const { services, target, journal, namespaceIsGone } = attachment;
+  if (isBlank(journal)) return;
   const entries = journal.read();
-  const begin = entriesOf(entries, "begin").at(-1);
-  if (entries.length === 0) return;
-  if (begin) {
-    const netns = namespaceIsGone ? "" : await findNamespaceToClean(target.netns, begin, signal);
-    const container = { ...attachment, target: { ...target, netns, args: new Map(begin.args) } };
-    const done = entriesOf(entries, "detached").map(({ index }) => index);
-    const left = begin.interfaces.filter(({ index }) => !done.includes(index));
-    const gone: AttachmentEntry[] = [];
-    const detachments = left.map((recorded): Detachment => ({
-      name: recorded.name,
-      needs: recorded.needs ?? [],
+  const place = placeOf(entries);
+  const namespace = place?.pod.namespace ?? podNamespace(target);
+  // Of what the journal lacks, the cluster may have a record.
+  const endpoints = journal.mayLack ? await listEndpoints(services, namespace, target, signal) : [];
+  const netns = namespaceIsGone ? "" : await findNamespace(target, entries, endpoints, signal);
+  const context = {
+    services,
+    target: { ...target, netns, ...(place && { args: new Map(place.args) }) },
+    namespace,
+    isComplete: entriesOf(entries, "complete").length > 0,
+  };
+  const done = new Set(entriesOf(entries, "detached").map(({ index }) => index));
+  const left = remainsOf(entries, endpoints, target.ifName)
+    .filter(({ index, endpoint }) => endpoint !== undefined || index === undefined || !done.has(index));
+  const gone: AttachmentEntry[] = [];
+  const detachments = await Promise.all(left.map(async (remains): Promise<Detachment> => {
+    const planned = await planDetachment(context, remains, signal);
+    return {
+      ...planned,
       async detach() {
-        await detachInterface(container, begin, recorded, entries, signal);
-        gone.push({ type: "detached", index: recorded.index });
+        await planned.detach();
+        if (remains.index !== undefined) gone.push({ type: "detached", index: remains.index });
       },
-    }));
-    await noteIfFailed(journal, gone, () => detachAll(services.log, detachments));
-  } else {
-    // The journal is damaged, so that what the cluster knows is the better record.
-    const endpoints = await listEndpoints(services, podNamespace(target), target.containerId, signal);
-    await detachUnrecorded(services, target, endpoints, signal);
-  }
+    };
+  }));
+  await noteIfFailed(journal, gone, () => detachAll(services.log, detachments));
   await journal.remove();
+}
+
+function isBlank(journal: Attachment["journal"]): boolean {
+  return journal.read().length === 0 && journal.damagedLines === 0;
+}
+
+/** Where the interfaces are, by whatever says it. */
+async function findNamespace(
+  { netns }: DelegateTarget,
+  entries: readonly AttachmentEntry[],
+  endpoints: readonly DanmEp[],
+  signal: AbortSignal,
+): Promise<string> {
+  const sandboxes = entriesOf(entries, "delegated").flatMap(({ result }) => result.interfaces)
+    .flatMap(({ sandbox }) => sandbox?.startsWith("/") ? [{ netns: sandbox }] : []);
+  const recorded = placeOf(entries) ?? endpoints[0]?.spec ?? sandboxes[0] ?? { netns: "" };
+  return await findNamespaceToClean(netns, recorded, signal);
 }
 
 /** Does `work`; when it fails, notes `entries` for the next attempt. A journal that is about to go needs none of them. */
@@ -81,52 +102,14 @@ async function noteIfFailed(
 
 /**
  * Ends what an ADD that was killed has left running: a delegate that goes on would make an interface, or take an
- * address, after all was taken back.
+ * address, after all was taken back. Delegates have variables of their own, and the key; other programs have danm's.
  */
-async function endInterrupted(containerId: string, signal: AbortSignal): Promise<void> {
-  const [marker] = Object.entries(childMarker).map(([name, value]) => `${name}=${value}`);
-  await endProcesses([marker!, `CNI_CONTAINERID=${containerId}`, "CNI_COMMAND=ADD"], signal);
-}
-
-/**
- * The address comes last: one that is free again must not be on any link. The journal stays until all is done, so the
- * DanmEp need not wait for the link, which takes the kernel as long as a first request takes.
- */
-async function detachInterface(
-  attachment: Attachment,
-  begin: BeginEntry,
-  recorded: RecordedInterface,
-  entries: readonly AttachmentEntry[],
-  signal: AbortSignal,
-): Promise<void> {
-  const { services } = attachment;
-  await allDone([
-    removeLink(attachment, recorded, entries, signal),
-    deleteEndpoint(services, begin.pod.namespace, recorded.endpoint, signal),
-  ]);
-  const claims = entriesOf(entries, "claim").filter(({ index }) => index === recorded.index);
-  await allDone(claims.map(({ claim }) => releaseClaim(services.blocks, claim, new Date(), signal)));
-}
-
-async function removeLink(
-  { target, services: { log } }: Attachment,
-  { index, name, type }: RecordedInterface,
-  entries: readonly AttachmentEntry[],
-  signal: AbortSignal,
-): Promise<void> {
-  const { containerId, netns } = target;
-  const delegates = entriesOf(entries, "delegates").find((entry) => entry.index === index);
-  let wasRemoved = false;
-  if (delegates) {
-    const delegated = entriesOf(entries, "delegated").find((entry) => entry.index === index);
-    const own = { ...target, ifName: name };
-    const passedOver = await deleteDelegates(delegates.configs, own, delegated?.result, signal);
-    passedOver.forEach((reason) => log.write("warning", "delegate passed over", { interface: name, reason }));
-    // Delegates that failed half-way may have left the link, and not all remove it then.
-    wasRemoved = passedOver.length === 0 && backendOf(type).delegatesRemoveLink &&
-      entriesOf(entries, "complete").length > 0;
-  }
-  const setups = entriesOf(entries, "setups").flatMap(({ setups }) => setups).filter((setup) => setup.name === name);
-  const links = wasRemoved ? [] : [name, temporaryName(containerId, index)];
-  await cleanNamespace(netns, { links, rules: setups.flatMap(rulesOf) }, signal);
+async function endInterrupted({ containerId, attachment }: DelegateTarget, signal: AbortSignal): Promise<void> {
+  const { ifName } = parseJournalName(attachment)!;
+  const marked = (key?: string) => Object.entries(childMarker(key)).map((pair) => pair.join("="));
+  const ofContainer = [`CNI_CONTAINERID=${containerId}`, "CNI_COMMAND=ADD"] as const;
+  // The first format's delegates had no key: there was only one attachment.
+  const own = ifName === undefined ? [] : [`CNI_IFNAME=${ifName}`];
+  await endProcesses([...ofContainer, ...marked(), ...own], signal);
+  if (ifName !== undefined) await endProcesses([...ofContainer, ...marked(attachment)], signal);
 }

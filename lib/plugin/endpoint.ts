@@ -8,8 +8,10 @@ import type { InterfacePlan } from "../attach/interface_plan.ts";
 import { formatAddress } from "../net/address.ts";
 import { formatSubnet } from "../net/subnet.ts";
 import { hashKey } from "../ipam/hash.ts";
-import type { PodName } from "../ipam/owner.ts";
+import { parseOwner, type PodName } from "../ipam/owner.ts";
 import { isAlreadyExists, isNotFound } from "../kube/client/kube_error.ts";
+import type { DelegateTarget } from "../delegate/delegate_chain.ts";
+import { configPart, type JournalName, parseJournalName } from "../host/journal/journal_path.ts";
 import type { BeginEntry } from "./attachment_entry.ts";
 import type { InterfaceSetup } from "./interface_setup.ts";
 import type { NodeServices } from "./node_services.ts";
@@ -18,16 +20,21 @@ import { TraceError } from "./trace_error.ts";
 /** The longest start of a Pod's name that leaves room for hash and index in a DNS-1123 name of 253 characters. */
 const MAX_POD_NAME = 230;
 
-/** The name of a DanmEp: the same for every attempt to attach the same interface, another one for any other. */
-export function endpointName(pod: { name: string; uid: string }, containerId: string, index: number): string {
+/**
+ * The name of a DanmEp: the same for every attempt to attach the same interface, another one for any other.
+ *
+ * @param attachment its key
+ */
+export function endpointName(pod: { name: string; uid: string }, attachment: string, index: number): string {
   const start = pod.name.slice(0, MAX_POD_NAME).replace(/[-.]+$/, ""); // no part of a name may end in these
-  return `${start}-${hashKey(`${pod.uid}/${containerId}`)}-${index}`;
+  return `${start}-${hashKey(`${pod.uid}/${attachment}`)}-${index}`;
 }
 
 /** Everything a DanmEp is made of. */
 export interface EndpointSource {
   readonly begin: BeginEntry;
-  readonly containerId: string;
+  /** As the runtime asked. */
+  readonly target: DelegateTarget;
   readonly owner: string;
   readonly plan: InterfacePlan;
   readonly setup: InterfaceSetup;
@@ -44,7 +51,7 @@ export async function createEndpoint(
   source: EndpointSource,
   signal: AbortSignal,
 ): Promise<void> {
-  const endpoint = endpointOf(source, config.apiGroup);
+  const endpoint = endpointOf(source, config);
   const ref = { ...resourceFor("DanmEp", config.apiGroup), namespace: source.begin.pod.namespace };
   try {
     await kube.create<DanmEp>(ref, endpoint, { signal, idempotent: true });
@@ -82,11 +89,22 @@ export async function deleteEndpoint(
 }
 
 /**
- * The records of one container, for a node that has no journal of it.
+ * The records of one attachment, for a node that has no journal of it, or a damaged one.
  *
  * @param namespace that of its Pod; when it is not known all are looked through
  */
 export async function listEndpoints(
+  services: NodeServices,
+  namespace: string | undefined,
+  { containerId, attachment }: Pick<DelegateTarget, "containerId" | "attachment">,
+  signal: AbortSignal,
+): Promise<readonly DanmEp[]> {
+  const ofContainer = await listContainerEndpoints(services, namespace, containerId, signal);
+  return endpointsOf(ofContainer, parseJournalName(attachment)!);
+}
+
+/** The records of all attachments of one container. */
+export async function listContainerEndpoints(
   { kube, config }: NodeServices,
   namespace: string | undefined,
   containerId: string,
@@ -127,9 +145,33 @@ export async function listEndpointsOn(
   return (await kube.list<DanmEp>(ref, { fieldSelector: `spec.Host=${host}`, signal })).items;
 }
 
+/**
+ * Those of a container's records that are of one attachment. Where they do not say, there was only one, whose CNI_IFNAME
+ * is the name of its first interface, and of whose configuration nothing is known.
+ */
+export function endpointsOf(ofContainer: readonly DanmEp[], { ifName, config }: JournalName): DanmEp[] {
+  const first = firstNameOf(ofContainer);
+  return ofContainer.filter(({ spec }) => {
+    if (ifName === undefined) return spec.IfName === undefined;
+    if (spec.IfName === undefined) return first === undefined || first === ifName;
+    return spec.IfName === ifName && spec.ConfigName === config;
+  });
+}
+
+/** Key of the attachment that a DanmEp is of, which its journal has or had as name. */
+export function attachmentOf({ spec: { CID, IfName, ConfigName } }: DanmEp): string {
+  return IfName === undefined ? CID : `${CID}@${IfName}@${ConfigName}`;
+}
+
+/** CNI_IFNAME of a container's attachment whose records do not say, as far as they tell. */
+export function firstNameOf(ofContainer: readonly DanmEp[]): string | undefined {
+  const old = ofContainer.filter(({ spec }) => spec.IfName === undefined);
+  return old.find(({ spec }) => parseOwner(spec.EndpointID)?.interfaceIndex === 0)?.spec.Interface.Name;
+}
+
 function endpointOf(
-  { begin, containerId, owner, plan, setup, deviceId }: EndpointSource,
-  group: NodeServices["config"]["apiGroup"],
+  { begin, target, owner, plan, setup, deviceId }: EndpointSource,
+  { apiGroup: group, name: configName }: NodeServices["config"],
 ): DanmEp {
   const { pod, host, netns } = begin;
   const network = networkRef(plan.network);
@@ -138,7 +180,7 @@ function endpointOf(
     apiVersion: apiVersionOf(group),
     kind: "DanmEp",
     metadata: {
-      name: endpointName(pod, containerId, plan.index),
+      name: endpointName(pod, target.attachment, plan.index),
       namespace: pod.namespace,
       labels: { [labels.networkUid]: network.uid, [labels.podUid]: pod.uid },
     },
@@ -151,7 +193,9 @@ function endpointOf(
       Host: host,
       Pod: pod.name,
       PodUID: pod.uid,
-      CID: containerId,
+      CID: target.containerId,
+      IfName: target.ifName,
+      ConfigName: configPart(configName),
       netns,
       Interface: {
         Name: plan.name,

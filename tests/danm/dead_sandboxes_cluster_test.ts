@@ -3,6 +3,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { resourceFor } from "../../lib/api/resource.ts";
 import type { DanmEp } from "../../lib/api/danm_ep.ts";
+import { parseOwner } from "../../lib/ipam/owner.ts";
 import { createNamespace } from "../netns.ts";
 import type { TestContainer, TestNode } from "../runtime/test_node.ts";
 import { danmTest } from "./danm_case.ts";
@@ -129,10 +130,10 @@ danmTest("goes by kubelet's UID of a static Pod in owners, records and journal",
     const endpoints = { ...resourceFor("DanmEp", "danm.k8s.io"), namespace: node.namespace };
     const { items: [endpoint] } = await node.client.list<DanmEp>(endpoints, { signal: AbortSignal.timeout(9_000) });
     const { PodUID, EndpointID } = endpoint!.spec;
-    assertEquals([PodUID, EndpointID], [uid, `${uid}/${container.sandbox.containerId}/0`]);
+    assertEquals([PodUID, parseOwner(EndpointID)?.podUid], [uid, uid]);
     assertEquals(endpoint!.metadata.labels?.["danm.k8s.io/pod-uid"], uid);
-    const journal = await Deno.readTextFile(`${node.runtime.stateDir}/attachments/${container.sandbox.containerId}`);
-    assertEquals(JSON.parse(journal.split("\n")[0]!).pod.uid, uid);
+    const journal = await Deno.readTextFile(node.runtime.journalOf(container.sandbox));
+    assertEquals(JSON.parse(journal.split("\n")[1]!).pod.uid, uid);
     await node.detach(container);
   }
 });

@@ -125,22 +125,3 @@ danmTest("needs no kubeconfig, nor one that is of use, for a container of which 
   }
   await node.detach(known);
 });
-
-danmTest("goes on after a journal that cannot be read", async (node) => {
-  await node.createNetwork("a", { cidr: "10.1.0.0/24" });
-  await using container = await node.createContainer([{ network: "a", ip: "dynamic" }]);
-  const damage = async () => {
-    const path = `${node.runtime.stateDir}/attachments/${container.sandbox.containerId}`;
-    const text = await Deno.readTextFile(path);
-    await Deno.writeTextFile(path, `{"type":"begi\n${text.split("\n").slice(1).join("\n")}`);
-  };
-  await node.attach(container);
-  await damage();
-  await node.detach(container);
-  assertEquals(await node.leftovers(container), []);
-
-  await node.attach(container);
-  await damage();
-  await node.attach(container);
-  await node.detach(container);
-});

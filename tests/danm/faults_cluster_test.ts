@@ -52,7 +52,7 @@ async function runCell(node: TestNode, proxy: FaultProxy, cell: Cell, timeout: n
   await using container = await node.createContainer([await createFaultRequest(node, point)]);
   if (point.verb === "DEL") {
     await node.attach(container, { timeout: LONG });
-    if (!point.journal) await Deno.remove(`${node.runtime.stateDir}/attachments/${container.sandbox.containerId}`);
+    if (!point.journal) await Deno.remove(node.runtime.journalOf(container.sandbox));
   }
 
   const kubeconfig = await proxy.kubeconfigFor(DANM_ACCOUNT);

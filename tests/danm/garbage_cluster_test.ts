@@ -1,6 +1,7 @@
 /** GC: takes back what no attachment needs, of this node and no other. */
 
 import { assertEquals, assertStringIncludes } from "@std/assert";
+import { basename } from "@std/path/posix";
 import { resourceFor } from "../../lib/api/resource.ts";
 import { danmTest } from "./danm_case.ts";
 
@@ -24,12 +25,12 @@ danmTest("collects by DanmEps what has lost its journal, of its own node only", 
   await using lost = await node.createContainer([{ network: "a", ip: "dynamic" }]);
   await using foreign = await node.createContainer([{ network: "a", ip: "dynamic" }]);
   for (const container of [kept, lost, foreign]) await node.attach(container);
-  const journalOf = (container: typeof kept) => `${node.runtime.stateDir}/attachments/${container.sandbox.containerId}`;
+  const journalOf = ({ sandbox }: typeof kept) => node.runtime.journalOf(sandbox);
   await Deno.remove(journalOf(lost));
   // As another node's danm would have recorded it, in that node's own folder.
   const elsewhere = `${node.runtime.folder}/other-node`;
   await Deno.mkdir(`${elsewhere}/attachments`, { recursive: true });
-  await Deno.rename(journalOf(foreign), `${elsewhere}/attachments/${foreign.sandbox.containerId}`);
+  await Deno.rename(journalOf(foreign), `${elsewhere}/attachments/${basename(journalOf(foreign))}`);
   const danmeps = { ...resourceFor("DanmEp", "danm.k8s.io"), namespace: node.namespace };
   const signal = AbortSignal.timeout(30_000);
   const { items } = await node.client.list<{ metadata: { name: string }; spec: { CID: string } }>(danmeps, { signal });
@@ -58,7 +59,7 @@ danmTest("collects all it can, and tells what it could not", async (node) => {
   await using free = await node.createContainer([{ network: "a", ip: "dynamic" }]);
   await node.attach(stuck);
   await node.attach(free);
-  const { code, answer } = await node.runtime.call("GC", undefined, { cniVersion: "1.1.0" });
+  const { code, answer } = await node.runtime.call("GC", undefined, { cniVersion: "1.1.0", "cni.dev/attachments": [] });
   assertEquals(code, 1);
   assertStringIncludes(
     (answer as { msg: string }).msg,

@@ -81,7 +81,7 @@ danmTest("is killed at each of its requests, and leaves nothing that DEL, ADD or
 async function killAtRequest(node: TestNode, container: TestContainer, point: FaultPoint, proxy: FaultProxy) {
   if (point.verb === "DEL") await node.attach(container, { timeout: 120 });
   if (!point.journal && point.verb === "DEL") {
-    await Deno.remove(`${node.runtime.stateDir}/attachments/${container.sandbox.containerId}`);
+    await Deno.remove(node.runtime.journalOf(container.sandbox));
   }
   proxy.reset();
   proxy.inject({ ...point.request, nth: point.nth, action: { kind: "hang" } });

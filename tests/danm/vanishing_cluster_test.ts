@@ -32,7 +32,7 @@ danmTest("waits for another call about the container no longer than its deadline
   await node.createNetwork("a", { cidr: "10.1.0.0/24" });
   await using container = await node.createContainer([{ network: "a", ip: "dynamic" }]);
   await Deno.mkdir(`${node.runtime.stateDir}/attachments`, { recursive: true });
-  const path = `${node.runtime.stateDir}/attachments/${container.sandbox.containerId}`;
+  const path = node.runtime.journalOf(container.sandbox);
   {
     using journal = await Deno.open(path, { create: true, write: true });
     await journal.lock(true);

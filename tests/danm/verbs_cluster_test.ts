@@ -62,16 +62,22 @@ for (const cniVersion of VERSIONS) {
   });
 }
 
-danmTest("is collected by the gc of libcni, which lists nothing", async (node) => {
+danmTest("refuses the gc of cnitool, which does not say what is valid", async (node) => {
   await node.createNetwork("a", { cidr: "10.1.0.0/24" });
   const cnitool = await prepareCnitool(node.runtime, listOf(node, "1.1.0"));
   await using container = await createContainer(node, [{ network: "a", ip: "dynamic" }]);
-  await using forgotten = await node.createContainer([{ network: "a", ip: "dynamic" }]);
+  await using alive = await node.createContainer([{ network: "a", ip: "dynamic" }]);
   await cnitool.succeed("add", container);
-  await node.attach(forgotten);
-  await cnitool.succeed("gc", container);
-  assertEquals(await node.leftovers(container), []);
-  assertEquals(await node.leftovers(), []);
+  await node.attach(alive, { name: `danm-${node.namespace}-1.1.0` });
+  const { code, stderr } = await cnitool.run("gc", container);
+  assertEquals(code, 1);
+  assertStringIncludes(
+    stderr,
+    "cni.dev/valid-attachments or cni.dev/attachments is missing, must list the attachments",
+  );
+  assertEquals(await node.leftovers(container), [], "libcni itself has deleted what it had cached");
+  await node.check(alive, { name: `danm-${node.namespace}-1.1.0` });
+  await node.detach(alive, { name: `danm-${node.namespace}-1.1.0` });
 });
 
 danmTest("adds to what the plugins before it in a chain made, for those after it", async (node) => {
@@ -106,7 +112,10 @@ danmTest("refuses a name that a plugin before it has used, and leaves that plugi
   await using container = await createContainer(node, [{ network: "a", ip: "dynamic" }]);
   const { code, stderr } = await cnitool.run("add", container);
   assertEquals(code, 1);
-  assertMatch(stderr, /Cannot attach interface 0: the namespace has an interface "eth0" already/);
+  assertMatch(
+    stderr,
+    /Cannot attach interface 0: the namespace has an interface "eth0" already; a plugin before danm in the list .* has made it/,
+  );
   assertStringIncludes(await container.netns.ip("link"), "eth0");
   await cnitool.succeed("del", container);
 });

@@ -1,6 +1,7 @@
 /** What netwatcher does about containers that are gone without a DEL; danm itself attached them. */
 
 import { assertEquals } from "@std/assert";
+import { basename } from "@std/path/posix";
 import { openJournal } from "../../lib/host/journal/attachment_journal.ts";
 import { eventually } from "../cluster/eventually.ts";
 import { sharedCluster } from "../cluster/shared_cluster.ts";
@@ -103,7 +104,11 @@ Deno.test("netwatcher passes over a container that is being worked on, and comes
   await busy.netns[Symbol.asyncDispose]();
   const signal = AbortSignal.timeout(60_000);
   {
-    await using _held = await openJournal(node.runtime.stateDir, busy.sandbox.containerId, signal);
+    await using _held = await openJournal(
+      node.runtime.stateDir,
+      basename(node.runtime.journalOf(busy.sandbox)),
+      signal,
+    );
     await using netwatcher = await node.startNetwatcher();
     await eventually("end the sweep", async () => {
       const done = 'danm_reconcile_seconds_count{controller="gone_containers",result="done"}';

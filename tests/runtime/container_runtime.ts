@@ -1,5 +1,6 @@
 /** Calls bin/danm the way a container runtime does: environment, stdin, own namespace; nothing else. */
 
+import { attachmentKey, journalPath } from "../../lib/host/journal/journal_path.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import { cniPluginFolder } from "../cluster/find_binary.ts";
 import { PROGRAM_FOLDER } from "../program_folder.ts";
@@ -33,6 +34,8 @@ export interface ContainerRuntime extends AsyncDisposable {
   readonly cniDir: string;
   /** Folder of plugins: links to danm, fakeipam and the reference plugins. */
   readonly binDir: string;
+  /** Path of danm's journal of the attachment that a call with this sandbox and configuration makes. */
+  journalOf(sandbox: Pick<Sandbox, "containerId" | "ifName">, configName?: string): string;
   /** The network configuration danm gets. */
   config(changes?: Readonly<Record<string, unknown>>): Record<string, unknown>;
   /** Calls danm; GC, STATUS and VERSION are about no container. */
@@ -107,6 +110,9 @@ export async function createRuntime(cluster: Cluster, kubeconfig = cluster.kubec
     logFile,
     cniDir,
     binDir,
+    journalOf({ containerId, ifName = "eth0" }, configName = "danm") {
+      return journalPath(stateDir, attachmentKey({ containerId, ifName, configName }));
+    },
     config,
     start: (command, sandbox, changes) => spawn("danm", command, sandbox, config(changes)),
     call: (command, sandbox, changes) => callPlugin("danm", command, sandbox, config(changes)),

@@ -35,7 +35,7 @@ export async function clusterLeftovers(
 export async function journalLeftovers(stateDir: string, isMeant: (containerId: string) => boolean): Promise<string[]> {
   try {
     const entries = await Array.fromAsync(Deno.readDir(`${stateDir}/attachments`));
-    return entries.filter(({ name }) => isMeant(name)).map(({ name }) => `journal ${name}`);
+    return entries.filter(({ name }) => isMeant(name.split("@")[0]!)).map(({ name }) => `journal ${name}`);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return [];
     throw error;

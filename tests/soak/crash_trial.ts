@@ -59,7 +59,7 @@ export async function runTrial(node: TestNode, proxy: FaultProxy, trial: Trial):
     case "lost node":
       await container[Symbol.asyncDispose]();
       await deletePod(node, container);
-      await Deno.remove(`${node.runtime.stateDir}/attachments/${container.sandbox.containerId}`).catch(ignoreMissing);
+      await Deno.remove(node.runtime.journalOf(container.sandbox)).catch(ignoreMissing);
       return { killed, lost: container };
   }
   await nothingIsLeft(node, container);

@@ -3,12 +3,15 @@
 import type { KubeObject } from "../../api/kube_object.ts";
 import { podUids } from "../../api/pod_uid.ts";
 import { openJournal } from "../../host/journal/attachment_journal.ts";
+import { parseJournalName } from "../../host/journal/journal_path.ts";
 import { listJournals } from "../../host/journal/list_journals.ts";
+import { readJournal } from "../../host/journal/read_journal.ts";
 import { isNotFound } from "../../kube/client/kube_error.ts";
 import { readNamespaceIds } from "../../link/namespace_id.ts";
 import type { Attachment } from "../../plugin/attachment.ts";
-import { type AttachmentEntry, type BeginEntry, entriesOf } from "../../plugin/attachment_entry.ts";
+import { type AttachmentEntry, type BeginEntry, placeOf } from "../../plugin/attachment_entry.ts";
 import { detachContainer } from "../../plugin/detach_container.ts";
+import { listEndpoints } from "../../plugin/endpoint.ts";
 import type { NodeServices } from "../../plugin/node_services.ts";
 import { isContainerGone, type RecordedContainer } from "../../reconcile/gone_container.ts";
 
@@ -18,55 +21,86 @@ const LOCK_MS = 100;
 /** How long the detachment of one container may take. */
 const DETACH_MS = 30_000;
 
+/** One attachment of a container. */
 interface Container extends RecordedContainer {
-  readonly id: string;
+  /** Name of its journal. */
+  readonly journal: string;
 }
+
+/** Where an attachment is, and whose. */
+type Place = Pick<BeginEntry, "netns" | "pod"> & Partial<Pick<BeginEntry, "netnsId">>;
 
 /**
  * Detaches every container whose network namespace is gone, and whose Pod is gone too or has another one; see
  * `isContainerGone()`. Resolves to the IDs of those that were detached.
  *
  * @param cniPath folders of the plugins that interfaces were delegated to
- * @throws {AggregateError} of all that could not be detached; another sweep goes on where this one stopped
+ * @throws {AggregateError} of all that could not be looked at or detached; another sweep goes on where this one stopped
  */
 export async function sweepContainers(
   services: NodeServices,
   cniPath: readonly string[],
   signal: AbortSignal,
 ): Promise<string[]> {
-  const containers = await lookAtAll(services, signal);
-  const swept: string[] = [];
   const failures: unknown[] = [];
-  for (const { id } of containers.filter((container) => isContainerGone(container, containers))) {
+  const containers = await lookAtAll(services, failures, signal);
+  const swept = new Set<string>();
+  for (const { journal } of containers.filter((container) => isContainerGone(container, containers))) {
     try {
-      if (await detach(services, id, cniPath, signal)) swept.push(id);
+      if (await detach(services, journal, cniPath, signal)) swept.add(parseJournalName(journal)!.containerId);
     } catch (error) {
       if (signal.aborted) throw error;
       failures.push(error);
     }
   }
   if (failures.length > 0) throw new AggregateError(failures, failures.map(String).join("\n"));
-  return swept;
+  return [...swept];
 }
 
-async function lookAtAll(services: NodeServices, signal: AbortSignal): Promise<Container[]> {
-  const begins = new Map<string, BeginEntry>();
-  for (const id of await listJournals(services.config.stateDir)) {
-    const begin = await withJournal(services, id, signal, beginOf);
-    if (begin !== undefined) begins.set(id, begin);
+/** What a journal says, or else the DanmEps of what it is of: whose it is must be known for certain. */
+async function readPlace(
+  services: NodeServices,
+  journal: string,
+  entries: readonly AttachmentEntry[],
+  signal: AbortSignal,
+): Promise<Place | undefined> {
+  const place = placeOf(entries);
+  if (place) return place;
+  const { containerId } = parseJournalName(journal)!;
+  const [endpoint] = await listEndpoints(services, undefined, { containerId, attachment: journal }, signal);
+  if (!endpoint) return undefined;
+  const { metadata: { namespace = "" }, spec: { netns, Pod: name, PodUID: uid } } = endpoint;
+  return { netns, pod: { namespace, name, uid } };
+}
+
+async function lookAtAll(services: NodeServices, failures: unknown[], signal: AbortSignal): Promise<Container[]> {
+  const places = new Map<string, Place>();
+  const { stateDir } = services.config;
+  for (const journal of await listJournals(stateDir)) {
+    try {
+      const entries = await readJournal<AttachmentEntry>(stateDir, journal);
+      const place = await readPlace(services, journal, entries, signal);
+      if (place) places.set(journal, place);
+    } catch (error) {
+      if (signal.aborted) throw error;
+      failures.push(error);
+    }
   }
-  const existing = await findExisting([...begins.values()], signal);
-  return await Promise.all([...begins].map(async ([id, begin]) => {
-    const { pod } = begin;
-    const container = { id, podUid: pod.uid, hasNamespace: existing.has(begin) };
+  const existing = await findExisting([...places.values()], signal);
+  return await Promise.all([...places].map(async ([journal, place]) => {
+    const { pod } = place;
+    const container = { journal, podUid: pod.uid, hasNamespace: existing.has(place) };
     return container.hasNamespace ? container : { ...container, podIsGone: await isPodGone(services, pod, signal) };
   }));
 }
 
-/** Those whose namespace exists: another one may be at its path by now. */
-async function findExisting(begins: readonly BeginEntry[], signal: AbortSignal): Promise<ReadonlySet<BeginEntry>> {
-  const namespaces = await readNamespaceIds(begins.map(({ netns }) => netns), signal);
-  return new Set(begins.filter(({ netns, netnsId }) => namespaces.get(netns)?.id === netnsId));
+/** Those whose namespace exists: another one may be at its path by now, which a DanmEp does not tell. */
+async function findExisting(places: readonly Place[], signal: AbortSignal): Promise<ReadonlySet<Place>> {
+  const namespaces = await readNamespaceIds(places.map(({ netns }) => netns), signal);
+  return new Set(places.filter(({ netns, netnsId }) => {
+    const id = namespaces.get(netns)?.id;
+    return id !== undefined && id === (netnsId ?? id);
+  }));
 }
 
 async function isPodGone(
@@ -84,42 +118,36 @@ async function isPodGone(
   }
 }
 
-/** Detaches the container unless its journal is in use or tells of a namespace that exists, after all. */
+/** Detaches what a journal is of, unless that is in use or its namespace exists, after all. */
 async function detach(
   services: NodeServices,
-  containerId: string,
+  name: string,
   path: readonly string[],
   signal: AbortSignal,
 ): Promise<boolean> {
-  return await withJournal(services, containerId, signal, async (journal) => {
-    const begin = beginOf(journal);
-    if (begin === undefined || (await findExisting([begin], signal)).size > 0) return false;
-    const target = { containerId, netns: "", ifName: "eth0", args: new Map<string, string>(), path };
-    await detachContainer(
-      { services, target, journal, namespaceIsGone: true },
-      AbortSignal.any([signal, AbortSignal.timeout(DETACH_MS)]),
-    );
-    return true;
+  return await withJournal(services, name, signal, async (journal) => {
+    const place = await readPlace(services, name, journal.read(), signal);
+    if (place === undefined || (await findExisting([place], signal)).size > 0) return false;
+    const { containerId, ifName = "eth0" } = parseJournalName(name)!;
+    const target = { containerId, netns: "", ifName, args: new Map<string, string>(), path, attachment: name };
+    const limited = AbortSignal.any([signal, AbortSignal.timeout(DETACH_MS)]);
+    return await detachContainer({ services, target, journal, namespaceIsGone: true }, limited);
   }) ?? false;
 }
 
 type Journal = Attachment["journal"];
 
-function beginOf(journal: Journal): BeginEntry | undefined {
-  return entriesOf(journal.read(), "begin").at(-1);
-}
-
 /** Resolves to undefined, without having called `use`, when somebody else holds the journal. */
 async function withJournal<T>(
   { config }: NodeServices,
-  containerId: string,
+  name: string,
   signal: AbortSignal,
   use: (journal: Journal) => T | Promise<T>,
 ): Promise<T | undefined> {
   const patience = AbortSignal.timeout(LOCK_MS);
   let journal: Journal;
   try {
-    journal = await openJournal<AttachmentEntry>(config.stateDir, containerId, AbortSignal.any([signal, patience]));
+    journal = await openJournal<AttachmentEntry>(config.stateDir, name, AbortSignal.any([signal, patience]));
   } catch (error) {
     if (error === patience.reason && !signal.aborted) return undefined;
     throw error;

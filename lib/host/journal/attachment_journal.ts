@@ -1,17 +1,19 @@
-/** What a node remembers of one container's attachment: a file of JSON lines that any kill leaves readable. */
+/** What a node remembers of one attachment: a file of JSON lines that any kill leaves readable. */
 import { dirname } from "@std/path/posix";
 import { groupFlush } from "./group_flush.ts";
 import { journalPath } from "./journal_path.ts";
 import { openLocked } from "../files/open_locked.ts";
-import { type JournalEntry, parseJournal } from "./parse_journal.ts";
+import { formatEntry, formatHeader, type JournalEntry, parseKnownJournal } from "./parse_journal.ts";
 import { syncDirectory } from "../files/sync_directory.ts";
 import { writeAll } from "../files/write_all.ts";
 
-/** The journal of one container, locked: it has no other holder, in this process or another, until it is disposed of. */
+/** The journal of one attachment, locked: it has no other holder, in this process or another, until it is disposed of. */
 export interface AttachmentJournal<Entry extends JournalEntry> extends AsyncDisposable {
   readonly path: string;
   /** Lines found that are no entry and are passed over. No kill leaves one: the disk is damaged or a hand was at it. */
   readonly damagedLines: number;
+  /** Whether something that was written may be missing: lines are damaged or the last one is torn, as a kill leaves it. */
+  readonly mayLack: boolean;
   /** All entries in the order they were appended. */
   read(): readonly Entry[];
   /**
@@ -39,19 +41,20 @@ export class JournalError extends Error {
 }
 
 /**
- * Opens the journal of a container, empty when it has none, once no one else holds it. Disposal gives it back, and
- * leaves no file when nothing was ever appended.
+ * Opens a journal, empty when there is none, once no one else holds it. Disposal gives it back, and leaves no file when
+ * nothing was ever appended.
  *
  * @param stateDir made, with mode 0700, when it does not exist
- * @throws {JournalError} when the file cannot be made or read
+ * @param name as {@linkcode journalPath} takes it
+ * @throws {JournalError} when the file cannot be made or read, or a later version of DANM has written it
  * @throws the reason of `signal` when it aborts while another holds the journal
  */
 export async function openJournal<Entry extends JournalEntry>(
   stateDir: string,
-  containerId: string,
+  name: string,
   signal: AbortSignal,
 ): Promise<AttachmentJournal<Entry>> {
-  const path = journalPath(stateDir, containerId);
+  const path = journalPath(stateDir, name);
   try {
     const file = await openInDirectory(path, signal);
     try {
@@ -89,8 +92,11 @@ async function readAll(file: Deno.FsFile): Promise<Uint8Array> {
 
 class FileJournal<Entry extends JournalEntry> implements AttachmentJournal<Entry> {
   readonly damagedLines: number;
+  readonly mayLack: boolean;
   readonly #file: Deno.FsFile;
   readonly #entries: Entry[];
+  /** Whether the lines that were found have checksums: a journal has them in all lines or in none. */
+  #isSealed: boolean;
   /** Bytes that count: up to the end of the last complete line. */
   #end: number;
   /** Whether the file ends, and stands, at `#end`; otherwise a torn line must be cut off first. */
@@ -100,10 +106,12 @@ class FileJournal<Entry extends JournalEntry> implements AttachmentJournal<Entry
   readonly #flush = groupFlush(() => this.#syncAll());
 
   constructor(readonly path: string, file: Deno.FsFile, bytes: Uint8Array) {
-    const { entries, end, damagedLines } = parseJournal<Entry>(bytes);
+    const { isSealed, entries, end, damagedLines } = parseKnownJournal<Entry>(bytes);
     this.damagedLines = damagedLines;
+    this.mayLack = damagedLines > 0 || end < bytes.length;
     this.#file = file;
     this.#entries = entries;
+    this.#isSealed = isSealed;
     this.#end = end;
     this.#isWhole = end === bytes.length;
   }
@@ -115,7 +123,11 @@ class FileJournal<Entry extends JournalEntry> implements AttachmentJournal<Entry
   async append(entries: readonly Entry[], { durable }: { readonly durable: boolean }): Promise<void> {
     try {
       if (this.#isRemoved) throw new Error("it has been removed");
-      this.#write(new TextEncoder().encode(entries.map((entry) => JSON.stringify(entry) + "\n").join("")));
+      const isNew = this.#end === 0;
+      const lines = entries.map((entry) => formatEntry(entry, isNew || this.#isSealed));
+      if (isNew) lines.unshift(formatHeader());
+      this.#write(new TextEncoder().encode(lines.join("")));
+      this.#isSealed ||= isNew;
       this.#entries.push(...entries);
       if (durable) await this.#flush();
     } catch (error) {

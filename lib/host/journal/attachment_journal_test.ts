@@ -1,8 +1,11 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
+import fc from "fast-check";
 import { dirname, fromFileUrl, join } from "@std/path/posix";
 import { type AttachmentJournal, JournalError, openJournal } from "./attachment_journal.ts";
-import { journalPath } from "./journal_path.ts";
+import { attachmentKey, journalPath, MAX_CONTAINER_ID, parseJournalName } from "./journal_path.ts";
+import { formatEntry, formatHeader } from "./parse_journal.ts";
 import { hasJournal, listJournals } from "./list_journals.ts";
+import { readJournal } from "./read_journal.ts";
 import { runProcess } from "../../process/run_process.ts";
 import { inDirectory } from "../../../tests/in_directory.ts";
 
@@ -171,7 +174,8 @@ Deno.test("AttachmentJournal.append() fails on a full disk, keeps what was there
       await Deno.remove(join(stateDir, "ballast"));
       await journal.append([step(1)], { durable: true });
       assertEquals(numbers(journal), [0, 1]);
-      assertEquals(await Deno.readTextFile(journal.path), '{"type":"step","n":0}\n{"type":"step","n":1}\n');
+      const lines = [formatHeader(), ...[step(0), step(1)].map((entry) => formatEntry(entry))];
+      assertEquals(await Deno.readTextFile(journal.path), lines.join(""));
     } finally {
       await runProcess({ program: "umount", args: [stateDir] }, NEVER);
     }
@@ -195,6 +199,66 @@ Deno.test("AttachmentJournal leaves no file when nothing was appended", async ()
   });
 });
 
+Deno.test("openJournal() reads a journal of the first format, and refuses, untouched, one of a later format", async () => {
+  await inStateDir(async (stateDir) => {
+    const path = journalPath(stateDir, "c1");
+    await Deno.mkdir(dirname(path), { recursive: true });
+    await Deno.writeTextFile(path, '{"type":"step","n":0}\n{"type":"step","n":1}\n');
+    {
+      await using journal = await open(stateDir);
+      assertEquals([numbers(journal), journal.damagedLines, journal.mayLack], [[0, 1], 0, false]);
+      await journal.append([step(2)], { durable: false });
+    }
+    assertEquals(await readJournal(stateDir, "c1"), [step(0), step(1), step(2)]);
+    const later = '{"type":"journal","version":3}\n{"type":"step","n":0}\n';
+    await Deno.writeTextFile(path, later);
+    const message =
+      "its format version is 3, must be at most 2; a later version of DANM has written it, and can take " +
+      "back what it says";
+    await assertRejects(() => open(stateDir), JournalError, `Cannot open journal ${path}: ${message}`);
+    await assertRejects(() => readJournal(stateDir, "c1"), JournalError, `Cannot read journal ${path}: ${message}`);
+    assertEquals(await Deno.readTextFile(path), later);
+  });
+});
+
+Deno.test("readJournal() reads what its holder has appended so far, and nothing where there is none", async () => {
+  await inStateDir(async (stateDir) => {
+    assertEquals(await readJournal(stateDir, "c1"), []);
+    await using journal = await open(stateDir);
+    await journal.append([step(0)], { durable: false });
+    assertEquals(await readJournal(stateDir, "c1"), [step(0)]);
+  });
+});
+
+Deno.test("attachmentKey() is another one for every attachment, and the name of a file whatever comes from outside", () => {
+  const word = fc.oneof(
+    fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,5}$/),
+    fc.constantFrom("a".repeat(300), "a".repeat(301)),
+  );
+  const id = fc.record({
+    containerId: word.map((text) => text.slice(0, MAX_CONTAINER_ID)),
+    ifName: fc.stringMatching(/^[A-Za-z0-9_][A-Za-z0-9_.@-]{0,3}$/),
+    configName: word,
+  });
+  fc.assert(
+    fc.property(id, id, (one, other) => {
+      const keys = [attachmentKey(one), attachmentKey(other)] as const;
+      assertEquals(keys[0] === keys[1], JSON.stringify(one) === JSON.stringify(other));
+      assert(/^[A-Za-z0-9][A-Za-z0-9_.@~-]{0,254}$/.test(keys[0]), keys[0]);
+      const { containerId, ifName } = parseJournalName(keys[0])!;
+      assertEquals([containerId, ifName], [one.containerId, one.ifName]);
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+Deno.test("attachmentKey() refuses what leads out of the folder", () => {
+  const good = { containerId: "c1", ifName: "eth0", configName: "danm" };
+  for (const wrong of [{ containerId: "../c1" }, { ifName: "a/b" }, { ifName: "" }, { configName: ".." }]) {
+    assertThrows(() => attachmentKey({ ...good, ...wrong }), RangeError, "Cannot name journal: ");
+  }
+});
+
 Deno.test("listJournals() and hasJournal() tell which containers have a journal", async () => {
   await inStateDir(async (stateDir) => {
     assertEquals([await listJournals(stateDir), await hasJournal(stateDir, "b")], [[], false]);
@@ -204,7 +268,9 @@ Deno.test("listJournals() and hasJournal() tell which containers have a journal"
     }
     await Deno.writeTextFile(join(stateDir, "attachments", ".swp"), "");
     await Deno.mkdir(join(stateDir, "attachments", "folder"));
+    await Deno.writeTextFile(join(stateDir, "attachments", "a@b"), "");
     assertEquals(await listJournals(stateDir), ["a.1", "b"]);
+    assertEquals(await hasJournal(stateDir, "c".repeat(300)), false);
     assertEquals([await hasJournal(stateDir, "b"), await hasJournal(stateDir, "c")], [true, false]);
     await assertRejects(() => hasJournal(stateDir, "../x"), RangeError);
     assertThrows(() => journalPath(stateDir, ".."), RangeError);

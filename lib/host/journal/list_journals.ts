@@ -1,25 +1,30 @@
-/** Which containers a node has a record of. */
-import { isJournalName, journalDirectory, journalPath } from "./journal_path.ts";
+/** Which attachments a node has a record of. */
+import { journalDirectory, journalPath, parseJournalName } from "./journal_path.ts";
 
-/** The IDs of all containers with a journal, sorted. */
+/** The names of all journals, sorted. */
 export async function listJournals(stateDir: string): Promise<string[]> {
-  const containerIds: string[] = [];
+  const names: string[] = [];
   try {
     for await (const { name, isFile } of Deno.readDir(journalDirectory(stateDir))) {
-      if (isFile && isJournalName(name)) containerIds.push(name);
+      if (isFile && parseJournalName(name)) names.push(name);
     }
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
-  return containerIds.sort();
+  return names.sort();
 }
 
-/** Whether the container has a journal, without taking its lock. */
-export async function hasJournal(stateDir: string, containerId: string): Promise<boolean> {
+/** Whether there is a journal of this name, without taking its lock. */
+export async function hasJournal(stateDir: string, name: string): Promise<boolean> {
   try {
-    return (await Deno.stat(journalPath(stateDir, containerId))).isFile;
+    return (await Deno.stat(journalPath(stateDir, name))).isFile;
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
+    // A name that no file can have has none.
+    if (error instanceof Deno.errors.NotFound || isTooLong(error)) return false;
     throw error;
   }
+}
+
+function isTooLong(error: unknown): boolean {
+  return error instanceof Error && (error as Error & { code?: unknown }).code === "ENAMETOOLONG";
 }

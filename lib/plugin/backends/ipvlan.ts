@@ -31,9 +31,9 @@ async function attach(
 ): Promise<AttachedInterface> {
   const addresses = await reserveAddresses(context, plan, signal);
   const setup = reservedSetup(plan, addresses, parent.mac);
-  const { containerId, netns } = context.target;
+  const { attachment, netns } = context.target;
   // Kernels before 6.15 refuse a name that exists beside the parent, and every host has an eth0.
-  const name = temporaryName(containerId, plan.index);
+  const name = temporaryName(attachment, plan.index);
   await allDone([
     explainRefusal(
       plan,

@@ -15,11 +15,11 @@ export async function recordInterface(
   signal: AbortSignal,
   deviceId?: string,
 ): Promise<void> {
-  const { begin, target: { containerId }, services } = context;
+  const { begin, target, services } = context;
   const device = deviceId === undefined ? {} : { deviceId };
   await createEndpoint(
     services,
-    { begin, containerId, owner: ownerOf(context, plan), plan, setup, ...device },
+    { begin, target, owner: ownerOf(context, plan), plan, setup, ...device },
     signal,
   );
 }

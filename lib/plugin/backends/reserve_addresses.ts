@@ -4,6 +4,7 @@ import type { ReservedAddress } from "../../attach/delegate_config.ts";
 import type { InterfacePlan } from "../../attach/interface_plan.ts";
 import { defaultGateway } from "../../attach/network_terms.ts";
 import type { IpConfig } from "../../cni/result.ts";
+import { hashKey } from "../../ipam/hash.ts";
 import { formatOwner, parseOwner } from "../../ipam/owner.ts";
 import { withPredecessors } from "../../ipam/predecessors.ts";
 import { reserveAddress } from "../../ipam/reserve_address.ts";
@@ -51,7 +52,12 @@ async function withPodName(
 
 /** Who owns what is taken for an interface: the same for every attempt to attach it. */
 export function ownerOf({ begin, target }: AttachContext, { index }: InterfacePlan): string {
-  return formatOwner({ podUid: begin.pod.uid, containerId: target.containerId, interfaceIndex: index });
+  return formatOwner({
+    podUid: begin.pod.uid,
+    containerId: target.containerId,
+    interfaceIndex: index,
+    attachment: hashKey(target.attachment),
+  });
 }
 
 /** Reserved addresses as the result of a plugin says them, for a result with one interface. */

@@ -19,7 +19,7 @@ export async function runChain(
   { configs, disableCheck }: DelegateChain,
   signal: AbortSignal,
 ): Promise<Result> {
-  await journal.append([{ type: "delegates", index, configs, disableCheck }], { durable: true });
+  await journal.append([{ type: "delegates", index, name, configs, disableCheck }], { durable: true });
   const result = await addDelegates(configs, { ...target, ifName: name }, signal) ??
     { interfaces: [], ips: [], routes: [], dns: {} };
   await journal.append([{ type: "delegated", index, result }], { durable: false });

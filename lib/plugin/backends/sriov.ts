@@ -41,10 +41,10 @@ async function attachStandIn(
   deviceId: string,
   signal: AbortSignal,
 ): Promise<AttachedInterface> {
-  const { containerId, netns } = context.target;
+  const { attachment, netns } = context.target;
   const addresses = await reserveAddresses(context, plan, signal);
   const result = await runChain(context, plan, generatedChain(sriovConfig(plan, addresses, deviceId)), signal);
-  const link = standInLink(containerId, plan, deviceId, result);
+  const link = standInLink(attachment, plan, deviceId, result);
   const setup = reservedSetup(plan, addresses, link.mac);
   await recordInterface(context, plan, setup, signal, deviceId);
   return {

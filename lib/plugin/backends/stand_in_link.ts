@@ -18,13 +18,14 @@ export interface StandInLink {
  * other interface, the device's Ethernet address, its PCI address as alias, and its VLAN, if there is one, by being a
  * VLAN link on a dummy of a temporary name.
  *
+ * @param attachment its key
  * @param result what the sriov plugin returned about the device
  */
-export function standInLink(containerId: string, plan: InterfacePlan, deviceId: string, result: Result): StandInLink {
+export function standInLink(attachment: string, plan: InterfacePlan, deviceId: string, result: Result): StandInLink {
   const mac = result.interfaces.find((link) => link.mac !== undefined)?.mac ??
     localMac(crypto.getRandomValues(new Uint8Array(6)));
   const { name, terms: { vlan } } = plan;
-  const base = vlan === undefined ? name : temporaryName(containerId, plan.index);
+  const base = vlan === undefined ? name : temporaryName(attachment, plan.index);
   const link = [addDummy(base), setMac(base, mac)];
   const tagged = vlan === undefined ? [] : [setUp(base), addVlan({ parent: base, name, id: vlan })];
   return { mac, steps: [...link, ...tagged, setAlias(name, deviceId)].map((ip) => ({ ip })) };

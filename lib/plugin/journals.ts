@@ -1,0 +1,54 @@
+/** The journals of an attachment: its own, and the container's where that was written in the first format. */
+
+import { openJournal } from "../host/journal/attachment_journal.ts";
+import { attachmentKey } from "../host/journal/journal_path.ts";
+import { hasJournal } from "../host/journal/list_journals.ts";
+import { readJournal } from "../host/journal/read_journal.ts";
+import type { DelegateTarget } from "../delegate/delegate_chain.ts";
+import type { Attachment } from "./attachment.ts";
+import { type AttachmentEntry, interfaceNames } from "./attachment_entry.ts";
+import type { NodeServices } from "./node_services.ts";
+
+/** Whom a call is about, as the runtime names it. */
+export function targetOf({ config }: NodeServices, call: Omit<DelegateTarget, "attachment">): DelegateTarget {
+  const { containerId, ifName } = call;
+  return { ...call, attachment: attachmentKey({ containerId, ifName, configName: config.name }) };
+}
+
+/** The names of the journals there are of an attachment, one in the first format first. */
+export async function journalsOf({ config }: NodeServices, target: DelegateTarget): Promise<string[]> {
+  const { stateDir } = config;
+  const [hasOld, hasOwn] = await Promise.all(
+    [target.containerId, target.attachment].map((name) => hasJournal(stateDir, name)),
+  );
+  const isMeant = hasOld && isOfInterface(await readJournal(stateDir, target.containerId), target.ifName);
+  return [...(isMeant ? [target.containerId] : []), ...(hasOwn ? [target.attachment] : [])];
+}
+
+/** Whether a journal of the first format is of the attachment with this CNI_IFNAME, as far as it tells. */
+export function isOfInterface(entries: readonly AttachmentEntry[], ifName: string): boolean {
+  return (interfaceNames(entries).get(0) ?? ifName) === ifName;
+}
+
+/**
+ * Opens one of the journals of `target`, for as long as the result is not disposed of.
+ *
+ * @param name as {@linkcode journalsOf} has it
+ */
+export async function openAttachment(
+  services: NodeServices,
+  target: DelegateTarget,
+  name: string,
+  signal: AbortSignal,
+): Promise<Attachment & AsyncDisposable> {
+  const { config, log } = services;
+  const journal = await openJournal<AttachmentEntry>(config.stateDir, name, signal);
+  const { path, damagedLines } = journal;
+  if (damagedLines > 0) log.write("warning", "the journal has lines that cannot be read", { path, damagedLines });
+  return {
+    services,
+    target: { ...target, attachment: name },
+    journal,
+    [Symbol.asyncDispose]: () => journal[Symbol.asyncDispose](),
+  };
+}
