@@ -4,12 +4,11 @@ import type { InterfacePlan } from "../attach/interface_plan.ts";
 import { CniError, errorCode } from "../cni/error.ts";
 import type { Result } from "../cni/result.ts";
 import { openLocked } from "../host/files/open_locked.ts";
-import { journalDirectory, parseJournalName } from "../host/journal/journal_path.ts";
-import { listJournals } from "../host/journal/list_journals.ts";
-import { readJournal } from "../host/journal/read_journal.ts";
+import { journalDirectory } from "../host/journal/journal_path.ts";
 import type { Link } from "../link/link.ts";
 import type { Attachment } from "./attachment.ts";
-import { type AttachmentEntry, type BeginEntry, interfaceNames } from "./attachment_entry.ts";
+import { type BeginEntry, interfaceNames } from "./attachment_entry.ts";
+import { readOthers } from "./journals.ts";
 import { TraceError } from "./trace_error.ts";
 
 /** Another attachment of the container has an interface of one of the names. */
@@ -63,12 +62,9 @@ function whatToDo(configName: string): string {
 }
 
 /** Interfaces that other attachments of the container have or are making, and whose they are. */
-async function namesOfOthers({ services: { config }, target }: Attachment): Promise<Map<string, string>> {
-  const names = new Map<string, string>();
-  for (const journal of await listJournals(config.stateDir)) {
-    if (journal === target.attachment || parseJournalName(journal)!.containerId !== target.containerId) continue;
-    const entries = await readJournal<AttachmentEntry>(config.stateDir, journal);
-    for (const name of interfaceNames(entries).values()) names.set(name, journal);
-  }
-  return names;
+async function namesOfOthers({ services, target }: Attachment): Promise<ReadonlyMap<string, string>> {
+  const others = await readOthers(services, target);
+  return new Map(
+    others.flatMap(({ name, entries }) => [...interfaceNames(entries).values()].map((own) => [own, name])),
+  );
 }

@@ -14,6 +14,7 @@ import { listEndpoints } from "./endpoint.ts";
 import { podNamespace } from "./pod_identity.ts";
 import { findNamespaceToClean } from "./pod_namespace.ts";
 import { remainsOf } from "./remains.ts";
+import { restoreRoutes } from "./restore_routes.ts";
 
 /**
  * Detaches what the given journal is of, all interfaces in parallel, and removes the journal.
@@ -65,6 +66,7 @@ export async function takeBack(attachment: Attachment, signal: AbortSignal): Pro
     };
   }));
   await noteIfFailed(journal, gone, () => detachAll(services.log, detachments));
+  await restoreRoutes(services, context.target, signal);
   await journal.remove();
 }
 

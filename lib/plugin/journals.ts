@@ -1,8 +1,8 @@
 /** The journals of an attachment: its own, and the container's where that was written in the first format. */
 
 import { openJournal } from "../host/journal/attachment_journal.ts";
-import { attachmentKey } from "../host/journal/journal_path.ts";
-import { hasJournal } from "../host/journal/list_journals.ts";
+import { attachmentKey, parseJournalName } from "../host/journal/journal_path.ts";
+import { hasJournal, listJournals } from "../host/journal/list_journals.ts";
 import { readJournal } from "../host/journal/read_journal.ts";
 import type { DelegateTarget } from "../delegate/delegate_chain.ts";
 import type { Attachment } from "./attachment.ts";
@@ -23,6 +23,17 @@ export async function journalsOf({ config }: NodeServices, target: DelegateTarge
   );
   const isMeant = hasOld && isOfInterface(await readJournal(stateDir, target.containerId), target.ifName);
   return [...(isMeant ? [target.containerId] : []), ...(hasOwn ? [target.attachment] : [])];
+}
+
+/** What the journals of the container's other attachments say now, whatever is being done about those. */
+export async function readOthers(
+  { config }: NodeServices,
+  { containerId, attachment }: DelegateTarget,
+): Promise<{ readonly name: string; readonly entries: readonly AttachmentEntry[] }[]> {
+  const names = (await listJournals(config.stateDir)).filter((name) =>
+    name !== attachment && parseJournalName(name)!.containerId === containerId
+  );
+  return await Promise.all(names.map(async (name) => ({ name, entries: await readJournal(config.stateDir, name) })));
 }
 
 /** Whether a journal of the first format is of the attachment with this CNI_IFNAME, as far as it tells. */
