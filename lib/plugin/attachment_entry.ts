@@ -120,3 +120,9 @@ export function entriesOf<Type extends AttachmentEntry["type"]>(
 ): Extract<AttachmentEntry, { type: Type }>[] {
   return entries.filter((entry): entry is Extract<AttachmentEntry, { type: Type }> => entry.type === type);
 }
+
+/** How each interface was left: one that others are made on is noted when they need it, and again in the end. */
+export function lastSetups(entries: readonly AttachmentEntry[]): InterfaceSetup[] {
+  const all = entriesOf(entries, "setups").flatMap(({ setups }) => setups);
+  return [...new Map(all.map((setup) => [setup.name, setup])).values()];
+}

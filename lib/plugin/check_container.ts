@@ -10,7 +10,7 @@ import { sameRoute } from "../link/route.ts";
 import { sameRule } from "../link/rule.ts";
 import { allDone } from "./all_done.ts";
 import type { Attachment } from "./attachment.ts";
-import { type AttachmentEntry, entriesOf } from "./attachment_entry.ts";
+import { type AttachmentEntry, entriesOf, lastSetups } from "./attachment_entry.ts";
 import { addressesOf, type InterfaceSetup, routesOf, rulesOf } from "./interface_setup.ts";
 import { messageOf } from "./to_cni_error.ts";
 
@@ -42,12 +42,6 @@ export async function checkContainer({ target, journal }: Attachment, signal: Ab
   const [state, complaints] = await allDone([reading, askDelegates(target, entries, setups, reading, signal)]);
   const problems = [...setups.flatMap((setup) => differences(setup, state)), ...complaints];
   if (problems.length > 0) throw new CheckError(problems);
-}
-
-/** How each interface was left: one that others are made on is noted when they need it, and again in the end. */
-function lastSetups(entries: readonly AttachmentEntry[]): InterfaceSetup[] {
-  const all = entriesOf(entries, "setups").flatMap(({ setups }) => setups);
-  return [...new Map(all.map((setup) => [setup.name, setup])).values()];
 }
 
 /** What delegates complain about, in the order of the interfaces. */

@@ -6,7 +6,7 @@ import type { Result } from "../cni/result.ts";
 import { parseOwner } from "../ipam/owner.ts";
 import type { Claim } from "../ipam/reservation.ts";
 import type { Rule } from "../link/rule.ts";
-import { type AttachmentEntry, entriesOf, interfaceNames } from "./attachment_entry.ts";
+import { type AttachmentEntry, entriesOf, interfaceNames, lastSetups } from "./attachment_entry.ts";
 import { rulesOf } from "./interface_setup.ts";
 
 /** What is left of one interface. */
@@ -68,7 +68,7 @@ function remainsAt(
   const recorded = entriesOf(entries, "begin").at(-1)?.interfaces.find((one) => one.index === index);
   const chain = entriesOf(entries, "delegates").find((entry) => entry.index === index);
   const result = entriesOf(entries, "delegated").find((entry) => entry.index === index)?.result;
-  const setups = entriesOf(entries, "setups").flatMap(({ setups }) => setups);
+  const setups = lastSetups(entries);
   const known = interfaceNames(entries).get(index) ?? endpoint?.spec.Interface.Name;
   const name = known ?? madeBy(result) ?? (index === 0 ? ifName : `eth${index}`);
   return {

@@ -1,7 +1,7 @@
 /** Keeps the routes of a container's other attachments when one of them goes. */
 
 import { configureNamespace, ensureRoute } from "../link/configure_namespace.ts";
-import { entriesOf } from "./attachment_entry.ts";
+import { lastSetups } from "./attachment_entry.ts";
 import { routesOf } from "./interface_setup.ts";
 import { readOthers } from "./journals.ts";
 import type { NodeServices } from "./node_services.ts";
@@ -22,7 +22,7 @@ export async function restoreRoutes(
 ): Promise<void> {
   if (target.netns === "") return;
   for (const { name, entries } of await readOthers(services, target)) {
-    const routes = entriesOf(entries, "setups").flatMap(({ setups }) => setups).flatMap(routesOf);
+    const routes = lastSetups(entries).flatMap(routesOf);
     if (routes.length === 0) continue;
     try {
       await configureNamespace(target.netns, routes.map(ensureRoute), signal);
