@@ -4,7 +4,7 @@ import type { InterfacePlan } from "../attach/interface_plan.ts";
 import { CniError, errorCode } from "../cni/error.ts";
 import type { Result } from "../cni/result.ts";
 import { openLocked } from "../host/files/open_locked.ts";
-import { journalDirectory } from "../host/journal/journal_path.ts";
+import { turnPath } from "../host/journal/journal_path.ts";
 import type { Link } from "../link/link.ts";
 import type { Attachment } from "./attachment.ts";
 import { type BeginEntry, interfaceNames } from "./attachment_entry.ts";
@@ -40,7 +40,7 @@ export async function beginAttachment(
   signal: AbortSignal,
 ): Promise<void> {
   const { services: { config }, journal } = attachment;
-  using _turn = await openLocked(`${journalDirectory(config.stateDir)}/.begin`, signal);
+  using _turn = await openLocked(turnPath(config.stateDir), signal);
   const others = await namesOfOthers(attachment);
   for (const { index, name } of plans) {
     const problem = `Cannot attach interface ${index}: the namespace has an interface "${name}" already`;

@@ -38,6 +38,11 @@ export function journalDirectory(stateDir: string): string {
   return join(stateDir, "attachments");
 }
 
+/** What attachments take turns by when they begin. No journal has such a name. */
+export function turnPath(stateDir: string): string {
+  return join(journalDirectory(stateDir), ".begin");
+}
+
 /**
  * One text for an attachment, different for every two: the name of its journal, and part of what else is named after it.
  * At most 255 characters, all of them harmless in a file's name, when the container ID has {@linkcode MAX_CONTAINER_ID}.
