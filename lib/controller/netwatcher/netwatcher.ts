@@ -72,7 +72,7 @@ function createLinkController(daemon: Daemon, nodeName: string, meters: LinkMete
     caches: () => informers,
     resync: { everyMs: RESYNC_MS, keys: () => [NODE] },
     async reconcile(_key, signal) {
-      await reconcile(signal).finally(() => hasLooked = true);
+      return await reconcile(signal).finally(() => hasLooked = true);
     },
   });
   const changed = () => controller.addAfter(NODE, SETTLE_MS);

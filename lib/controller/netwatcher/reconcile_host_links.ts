@@ -14,6 +14,11 @@ import { failureNotices, invalidNotices, keptNotices, type LinkFailure } from ".
 import { isGuard, type KeptLink, removeGuards, removeUnusedLinks } from "./remove_unused_links.ts";
 import { rewriteDefinitions } from "./rewrite_definitions.ts";
 import { createTeller } from "../teller.ts";
+import type { Outcome } from "../work_queue.ts";
+import { createTurns } from "./turns.ts";
+
+/** Within this time one of the nodes rewrites a new definition, and all others see that it did. */
+const REWRITE_SPREAD_MS = 5000;
 
 /** What a pass needs. */
 export interface HostLinkContext {
@@ -31,10 +36,11 @@ export interface HostLinkContext {
  * It rejects when something failed that another try may mend. What only others can mend (an interface that is missing) is
  * told by Events and does not count.
  */
-export function createHostLinkReconciler(context: HostLinkContext): (signal: AbortSignal) => Promise<void> {
+export function createHostLinkReconciler(context: HostLinkContext): (signal: AbortSignal) => Promise<Outcome> {
   const { daemon: { apiGroup, kube, log, events }, nodeName, meters, clock, sources } = context;
   const group = hostLinkGroup(apiGroup);
   const tell = createTeller({ events, log }, clock);
+  const takeTurns = createTurns(REWRITE_SPREAD_MS, clock);
   const node: EventSubject = { apiVersion: "v1", kind: "Node", metadata: { name: nodeName } };
   /** Who asked for a link, by its name, for when nobody does any more. */
   let askers = new Map<string, readonly EventSubject[]>();
@@ -59,10 +65,20 @@ export function createHostLinkReconciler(context: HostLinkContext): (signal: Abo
     ]);
     meters.tally({ desired: plan.wanted.length, kept: kept.length, failures: reasonsOf(failures) });
 
-    await rewriteDefinitions(kube, rewritable(asking, failures), signal);
+    const outcome = await rewriteSome(rewritable(asking, failures), signal);
     const [refusal] = refusals.values();
     if (refusal !== undefined) throw refusal;
+    return outcome;
   };
+
+  /** Those whose turn it is, unless another node has been at work meanwhile. */
+  async function rewriteSome(definitions: readonly LinkSource[], signal: AbortSignal): Promise<Outcome> {
+    const latest = new Set(sources());
+    const left = definitions.filter((definition) => latest.has(definition));
+    const { due, nextInMs } = takeTurns(left.map(versionOf));
+    await rewriteDefinitions(kube, left.filter((definition) => due.has(versionOf(definition))), signal);
+    return nextInMs === undefined ? {} : { againAfterMs: nextInMs };
+  }
 
   /** Removes what nobody asks for, and plans on what there is then: numbers and names may have become free. */
   async function removeSurplus(
@@ -107,6 +123,11 @@ function toFailure(
 /** One reason for each link that failed. */
 function reasonsOf(failures: readonly LinkFailure[]): FailureReason[] {
   return [...new Map(failures.map((failure) => [hostLinkText(failure), failure.reason])).values()];
+}
+
+/** Names a version of an object. */
+function versionOf({ metadata: { uid, resourceVersion } }: LinkSource): string {
+  return `${uid}/${resourceVersion}`;
 }
 
 /** Those whose links are all there: a configuration must not point to what no node has. */

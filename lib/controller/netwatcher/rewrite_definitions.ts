@@ -6,7 +6,7 @@ import { ATTACHMENT_DEFINITIONS } from "../../reconcile/attachment_definition.ts
 import type { LinkSource } from "../../reconcile/link_source.ts";
 
 /**
- * Writes the configurations that `definitions` should have. Every node does so, with the same text: one of them wins, and
+ * Writes the configurations that `definitions` should have. Every node may do so, with the same text: one of them wins, and
  * the others learn of it by their watch. A definition that has changed or gone meanwhile will be looked at again for that.
  *
  * @throws {AggregateError} of those that could not be written
