@@ -24,10 +24,15 @@ export interface Endpoint {
   readonly hostname?: string;
   readonly nodeName?: string;
   readonly targetRef?: PodReference;
-  /** Set by others, if at all. */
+  /** Of the node. */
   readonly zone?: string;
-  /** Set by others, if at all. */
-  readonly hints?: object;
+  /** Whose traffic this endpoint is for; proxies heed it only when every ready endpoint of the Service has it. */
+  readonly hints?: EndpointHints;
+}
+
+export interface EndpointHints {
+  readonly forZones?: readonly { readonly name: string }[];
+  readonly forNodes?: readonly { readonly name: string }[];
 }
 
 export interface EndpointPort {

@@ -22,6 +22,8 @@ export interface ServiceSpec {
   /** The first one is the primary one. */
   readonly ipFamilies?: readonly IpFamily[];
   readonly publishNotReadyAddresses?: boolean;
+  /** Whose traffic endpoints are for: `PreferClose` and its newer name `PreferSameZone`, `PreferSameNode`; all when absent. */
+  readonly trafficDistribution?: string;
 }
 
 export type Service = KubeObject<"Service", { readonly spec: ServiceSpec }>;

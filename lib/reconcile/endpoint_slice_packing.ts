@@ -56,16 +56,15 @@ function take(rest: Map<string, Endpoint>, before: Endpoint): Endpoint | undefin
   const after = rest.get(key);
   if (after === undefined) return undefined;
   rest.delete(key);
-  const { zone, hints } = before; // somebody else's, and still true of the same address
-  const merged: Endpoint = { ...after, ...(zone !== undefined && { zone }), ...(hints !== undefined && { hints }) };
-  return isSame(before, merged) ? before : merged;
+  return isSame(before, after) ? before : after;
 }
 
 function isSame(a: Endpoint, b: Endpoint): boolean {
   const fields = ({ conditions = {}, hostname, nodeName, targetRef, zone, hints }: Endpoint) => {
     const { ready, serving, terminating } = conditions;
     const pod = targetRef && [targetRef.kind, targetRef.namespace, targetRef.name, targetRef.uid];
-    return JSON.stringify([ready, serving, terminating, hostname, nodeName, pod, zone, hints]);
+    const served = [hints?.forZones, hints?.forNodes].map((list) => list?.map(({ name }) => name) ?? []);
+    return JSON.stringify([ready, serving, terminating, hostname, nodeName, pod, zone, served]);
   };
   return fields(a) === fields(b);
 }

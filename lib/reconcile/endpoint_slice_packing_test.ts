@@ -50,12 +50,17 @@ Deno.test("packEndpoints() changes as few slices as possible", () => {
   assertEquals(outcome(range(0, 250)), { "new 0": 100, "new 1": 100, "new 2": 50 }, "from nothing");
 });
 
-Deno.test("packEndpoints() keeps what others added to an endpoint that stays", () => {
+Deno.test("packEndpoints() notices another zone and other hints", () => {
   const hinted = { ...endpoint(1), zone: "z", hints: { forZones: [{ name: "z" }] } };
-  const [same] = packEndpoints([endpoint(1)], [slice("a", [hinted])]);
-  assertEquals(same?.endpoints, [hinted]);
-  const [changed] = packEndpoints([endpoint(1, false)], [slice("a", [hinted])]);
-  assertEquals(changed?.endpoints, [{ ...hinted, conditions: { ready: false } }]);
+  const others = [
+    endpoint(1),
+    { ...hinted, zone: "y" },
+    { ...hinted, hints: { forZones: [{ name: "y" }] } },
+    { ...hinted, hints: { ...hinted.hints, forNodes: [{ name: "n" }] } },
+  ];
+  const packed = (wanted: Endpoint) => packEndpoints([wanted], [slice("a", [hinted])])[0]?.endpoints[0];
+  assertEquals(packed({ ...hinted, hints: { forZones: [{ name: "z" }] } }) === hinted, true);
+  for (const other of others) assertEquals(packed(other), other);
 });
 
 const numbers = fc.uniqueArray(fc.nat(700), { maxLength: 400 });

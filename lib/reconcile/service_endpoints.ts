@@ -2,7 +2,7 @@
 
 import type { IpFamily } from "../api/address_block.ts";
 import type { DanmEp, DanmEpInterface } from "../api/danm_ep.ts";
-import type { Endpoint, EndpointPort } from "../api/endpoint_slice.ts";
+import type { Endpoint, EndpointHints, EndpointPort } from "../api/endpoint_slice.ts";
 import { identityOf, type ObjectMeta } from "../api/kube_object.ts";
 import type { Pod } from "../api/pod.ts";
 import { podIdentityOf, podUids } from "../api/pod_uid.ts";
@@ -37,6 +37,8 @@ export interface InterfaceView {
 /** A Pod and its interfaces. */
 export interface ServicePod {
   readonly pod: PodView;
+  /** Of its node, where that has one. */
+  readonly zone?: string | undefined;
   readonly interfaces: readonly InterfaceView[];
 }
 
@@ -103,12 +105,12 @@ export function endpointsOf(
 ): ServiceEndpoints {
   const endpoints = new Map<string, Endpoint>();
   const unusable = new Set<string>();
-  for (const { pod, interfaces } of pods) {
+  for (const { pod, interfaces, zone } of pods) {
     if (pod.ended) continue;
     for (const { addresses } of currentInterfaces(pod, interfaces).filter((each) => isOn(each, demand.networks))) {
       for (const address of addresses.filter((each) => each.family === (family === "IPv4" ? 4 : 6))) {
         const text = formatAddress(address);
-        const endpoint = endpointOf(text, pod, name, demand);
+        const endpoint = endpointOf(text, { pod, zone }, name, demand);
         if (isSpecial(address)) unusable.add(text);
         else endpoints.set(endpointKey(endpoint), endpoint);
       }
@@ -157,20 +159,40 @@ export function isOn({ network }: InterfaceView, networks: readonly NamedNetwork
   return networks.some(({ kind, name }) => kind === network.kind && name === network.name);
 }
 
-function endpointOf(address: string, pod: PodView, service: string, { publishNotReady }: ServiceDemand): Endpoint {
+function endpointOf(
+  address: string,
+  { pod, zone }: Pick<ServicePod, "pod" | "zone">,
+  service: string,
+  { publishNotReady, preferred }: ServiceDemand,
+): Endpoint {
   const { namespace = "", name, uid = "", deletionTimestamp } = pod.metadata;
   const terminating = deletionTimestamp !== undefined;
+  const ready = publishNotReady || (pod.ready && !terminating);
+  const hints = ready ? endpointHints(preferred, zone, pod.nodeName) : undefined;
   return {
     addresses: [address],
     conditions: {
-      ready: publishNotReady || (pod.ready && !terminating),
+      ready,
       serving: pod.ready,
       terminating,
     },
     ...(pod.hostname && pod.subdomain === service && { hostname: pod.hostname }),
     ...(pod.nodeName && { nodeName: pod.nodeName }),
     targetRef: { kind: "Pod", namespace, name, uid },
+    ...(zone !== undefined && { zone }),
+    ...(hints && { hints }),
   };
+}
+
+/** The hints that Kubernetes' own controller gives ready endpoints. Source: k8s.io/endpointslice, trafficdist. */
+function endpointHints(
+  preferred: ServiceDemand["preferred"],
+  zone: string | undefined,
+  nodeName: string | undefined,
+): EndpointHints | undefined {
+  const forZones = preferred !== undefined && zone !== undefined ? { forZones: [{ name: zone }] } : undefined;
+  const forNodes = preferred === "node" && nodeName !== undefined ? { forNodes: [{ name: nodeName }] } : undefined;
+  return forZones || forNodes ? { ...forZones, ...forNodes } : undefined;
 }
 
 /** What the API server refuses as an endpoint: unspecified, loopback, link-local. Source: its ValidateEndpointIP. */

@@ -22,6 +22,8 @@ export interface ServiceDemand {
   readonly ports: readonly ServicePort[];
   readonly headless: boolean;
   readonly publishNotReady: boolean;
+  /** Whom endpoints are to serve first; absent for everybody. */
+  readonly preferred?: "zone" | "node";
 }
 
 /** A Service, reduced to what DANM does for it. */
@@ -81,5 +83,12 @@ function readDemand({ metadata, spec }: Pick<Service, "metadata" | "spec">): Ser
     ports: spec.ports ?? [],
     headless: spec.clusterIP === HEADLESS,
     publishNotReady: spec.publishNotReadyAddresses ?? false,
+    ...preferenceOf(spec.trafficDistribution),
   };
+}
+
+/** Source: Kubernetes API, core/v1 ServiceSpec.trafficDistribution; a value that is not known asks for nothing. */
+function preferenceOf(distribution: string | undefined): Pick<ServiceDemand, "preferred"> {
+  if (distribution === "PreferSameNode") return { preferred: "node" };
+  return distribution === "PreferClose" || distribution === "PreferSameZone" ? { preferred: "zone" } : {};
 }

@@ -12,7 +12,8 @@ import { startServiceCluster, startSvcwatcherProcess } from "./svcwatcher_proces
 const cluster = await startServiceCluster();
 const controllers = await startControllers(cluster);
 const resolver = await startResolver(cluster);
-for (const name of ["node-1", "node-2"]) await createNode(name);
+await createNode("node-1", false, "zone-a");
+await createNode("node-2");
 Deno.test.afterAll(async () => {
   await resolver[Symbol.asyncDispose]();
   await controllers[Symbol.asyncDispose]();
@@ -20,9 +21,13 @@ Deno.test.afterAll(async () => {
 });
 
 /** A node that was never heard of, or that was ready when it was last heard of: then it is lost seconds later. */
-async function createNode(name: string, wasReady = false): Promise<void> {
+async function createNode(name: string, wasReady = false, zone?: string): Promise<void> {
   using admin = cluster.client();
-  const node = { metadata: { name }, ...(wasReady && { status: { conditions: [{ type: "Ready", status: "True" }] } }) };
+  const labels = { ...(zone && { "topology.kubernetes.io/zone": zone }) };
+  const node = {
+    metadata: { name, labels },
+    ...(wasReady && { status: { conditions: [{ type: "Ready", status: "True" }] } }),
+  };
   await admin.create({ group: "", version: "v1", plural: "nodes" }, node, soon());
 }
 
@@ -71,8 +76,9 @@ function portContent(ports: readonly EndpointPort[] | null | undefined): string[
   return ports?.map((port) => JSON.stringify(sorted(port))).sort();
 }
 
-function endpointContent({ addresses, conditions, hostname, nodeName, targetRef }: Endpoint) {
-  return { addresses, conditions: sorted(conditions ?? {}), hostname, nodeName, targetRef: sorted(targetRef ?? {}) };
+function endpointContent({ addresses, conditions, hostname, nodeName, targetRef, zone, hints }: Endpoint) {
+  const place = { nodeName, zone, hints: sorted(hints ?? {}) };
+  return { addresses, conditions: sorted(conditions ?? {}), hostname, ...place, targetRef: sorted(targetRef ?? {}) };
 }
 
 function sorted<T extends object>(object: T) {
@@ -93,6 +99,9 @@ Deno.test("svcwatcher says of Pods what Kubernetes itself says of them", async (
     },
     bare: { ...dualStack, ports: [] },
     proxied: { ...dualStack, clusterIP: null, ports: [{ port: 80 }] },
+    near: { ...dualStack, clusterIP: null, ports: [{ port: 80 }], trafficDistribution: "PreferClose" },
+    zonal: { ...dualStack, clusterIP: null, ports: [{ port: 80 }], trafficDistribution: "PreferSameZone" },
+    local: { ...dualStack, clusterIP: null, ports: [{ port: 80 }], trafficDistribution: "PreferSameNode" },
   };
   const running = await createTwoStackPod(scene, 1);
   await createTwoStackPod(scene, 2, { ready: false, nodeName: "node-2" });

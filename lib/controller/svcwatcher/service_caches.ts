@@ -8,9 +8,11 @@ import {
   SLICE_MANAGER_LABEL,
 } from "../../api/endpoint_slice.ts";
 import { ENDPOINTS, type Endpoints, ENDPOINTS_MANAGER_LABEL } from "../../api/endpoints.ts";
+import { identityOf, type ObjectMeta } from "../../api/kube_object.ts";
 import type { Pod } from "../../api/pod.ts";
 import { resourceFor } from "../../api/resource.ts";
 import type { Service } from "../../api/service.ts";
+import type { Identified } from "../../kube/watch/follow_collection.ts";
 import type { Informer } from "../../kube/watch/informer.ts";
 import type { Change } from "../../kube/watch/object_cache.ts";
 import { objectKey } from "../../kube/watch/object_key.ts";
@@ -48,7 +50,7 @@ export interface ServiceCaches {
 }
 
 /**
- * Follows Services, Pods, DanmEps and what was made of them. Of what others made nothing is known here: it is selected by
+ * Follows Services, Pods, DanmEps, the zones of nodes and what was made of all of them. Of what others made nothing is known here: it is selected by
  * the label that says whose it is.
  *
  * @param concern called with each Service that a change may concern
@@ -105,7 +107,17 @@ export function watchServices(daemon: Daemon, concern: (key: string) => void): S
     }
   }
 
-  const informers = [services, pods, interfaces, slices, endpoints];
+  const nodes = watchResource<Identified, NodeView>(daemon, {
+    resource: core("nodes"),
+    metadataOnly: true,
+    transform: viewNode,
+  }, ({ before, after }) => {
+    if (before?.zone === after?.zone) return;
+    for (const { metadata } of services.list().filter(asksForSomething)) concern(objectKey(metadata));
+  });
+  const zoneOf = ({ nodeName }: PodView) => nodeName === undefined ? undefined : nodes.get(nodeName)?.zone;
+
+  const informers = [services, pods, interfaces, slices, endpoints, nodes];
   return {
     informers,
     tasks: informers.map(({ run }) => run),
@@ -114,7 +126,7 @@ export function watchServices(daemon: Daemon, concern: (key: string) => void): S
       if (demand === undefined) return [];
       return podsByNamespace.get(metadata.namespace ?? "")
         .filter((pod) => selects(demand, pod))
-        .map((pod) => ({ pod, interfaces: interfacesByPod.get(objectKey(pod.metadata)) }));
+        .map((pod) => ({ pod, zone: zoneOf(pod), interfaces: interfacesByPod.get(objectKey(pod.metadata)) }));
     },
     slicesOf: slicesByService.get,
     endpointsOf: endpoints.get,
@@ -125,6 +137,17 @@ export function watchServices(daemon: Daemon, concern: (key: string) => void): S
       return [...new Set([...asking, ...slicesByService.groups(), ...endpoints.keys()])];
     },
   };
+}
+
+/** A node, reduced to what endpoints depend on. */
+interface NodeView {
+  readonly metadata: ObjectMeta;
+  readonly zone: string | undefined;
+}
+
+/** Source: Kubernetes, "Well-Known Labels". */
+function viewNode({ metadata }: Identified): NodeView {
+  return { metadata: identityOf(metadata), zone: metadata.labels?.["topology.kubernetes.io/zone"] || undefined };
 }
 
 function core(plural: string) {
