@@ -7,12 +7,14 @@ import { encodeResult } from "../cni/encode_result.ts";
 import type { Parameters } from "../cni/environment.ts";
 import type { Result } from "../cni/result.ts";
 import { isAtLeast, isCniVersion } from "../cni/version.ts";
-import { DelegateMissingError, runDelegate } from "./run_delegate.ts";
+import { DelegateMissingError, type PluginPlace, runDelegate } from "./run_delegate.ts";
 
 /** Who is attached, and where; the same for every command. */
-export interface DelegateTarget extends Omit<Parameters, "command"> {
+export interface DelegateTarget extends Omit<Parameters, "command">, PluginPlace {
   /** Key of the attachment that all is for; `ifName` is its own only until one of its interfaces is meant. */
   readonly attachment: string;
+  /** Whether a plugin that is not found is a failure at DEL: so for who may not be where the plugins are. */
+  readonly mustFindPlugins?: true;
 }
 
 /**
@@ -34,7 +36,7 @@ export async function addDelegates(
 
 /**
  * Deletes: in reverse order, each with the result of the whole ADD. Passed over are a plugin that is no longer on the
- * node, as whatever it held went with it or cannot be told, and the complaint of one that held nothing but the link: the
+ * node, as whatever it held went with it or cannot be told (a failure with `mustFindPlugins`), and the complaint of one that held nothing but the link: the
  * bond plugin, for one, takes it ill that its link, or what it was made of, is gone. The link is for the caller to remove.
  *
  * @returns why plugins were passed over
@@ -51,7 +53,7 @@ export async function deleteDelegates(
     try {
       await runDelegate(withPrevious(config, result), { ...target, command: "DEL" }, signal);
     } catch (error) {
-      const isNoMatter = error instanceof DelegateMissingError ||
+      const isNoMatter = (error instanceof DelegateMissingError && !target.mustFindPlugins) ||
         (error instanceof CniError && isNothingButLink(config));
       if (!isNoMatter) throw error;
       passedOver.push(error.message);

@@ -6,9 +6,9 @@ import { decodeResult } from "../cni/decode_result.ts";
 import { encodeEnvironment, type Parameters } from "../cni/environment.ts";
 import { CniError, decodeError, errorCode } from "../cni/error.ts";
 import type { Result } from "../cni/result.ts";
-import { findExecutable } from "../process/find_executable.ts";
 import { PROGRAM_PATH } from "../process/program_folders.ts";
 import { type ProcessResult, runProcess } from "../process/run_process.ts";
+import { isMissing, pluginProgram } from "./plugin_program.ts";
 
 /** The file of a delegate is in none of the plugin folders. */
 export class DelegateMissingError extends Error {
@@ -24,8 +24,14 @@ export class DelegateInterruptedError extends Error {
   }
 }
 
+/** Where plugins are run. */
+export interface PluginPlace {
+  /** The mount namespace in whose files they are looked for and run, with the tools there; absent for danm's own. */
+  readonly mounts?: string;
+}
+
 /** One call of a plugin: whom it is about, and what is to be done. */
-export interface DelegateCall extends Parameters {
+export interface DelegateCall extends Parameters, PluginPlace {
   /** Key of the attachment it is made for. */
   readonly attachment: string;
 }
@@ -41,27 +47,28 @@ export interface DelegateCall extends Parameters {
  */
 export async function runDelegate(
   config: DelegateConfig,
-  { attachment, ...parameters }: DelegateCall,
+  { attachment, mounts, ...parameters }: DelegateCall,
   signal: AbortSignal,
 ): Promise<Result | undefined> {
-  const program = findExecutable(config.type, parameters.path);
-  if (program === undefined) {
-    throw new DelegateMissingError(
-      `Cannot run plugin ${config.type}: it is not in CNI_PATH, must be in one of ${parameters.path.join(", ")}`,
-    );
-  }
+  const program = pluginProgram(config.type, parameters.path, mounts);
+  if (program === undefined) throw new DelegateMissingError(missingText(config.type, parameters.path));
   // Plugins start others (iptables, for one), and runtimes may have no PATH themselves.
   const env = { ...encodeEnvironment(parameters), ...childMarker(attachment), PATH: PROGRAM_PATH };
-  const command = { program, args: [], stdin: JSON.stringify(config), env };
+  const command = { ...program, stdin: JSON.stringify(config), env };
   const outcome = await runProcess(command, signal).catch((error) => {
     if (!signal.aborted) throw error;
     throw new DelegateInterruptedError(`Plugin ${config.type} did not end at ${parameters.command}`, signal.reason);
   });
+  if (isMissing(outcome)) throw new DelegateMissingError(missingText(config.type, parameters.path));
   // The specification wants it passed on; the error has an excerpt of it where there is nothing better to say.
   if (outcome.stderr !== "") console.error(outcome.stderr.trimEnd());
   if (outcome.code !== 0) throw toFailure(config.type, parameters.command, outcome);
   if (parameters.command !== "ADD") return undefined;
   return decodeResult(parseOutput(config.type, outcome.stdout), `result of plugin ${config.type}`);
+}
+
+function missingText(type: string, folders: readonly string[]): string {
+  return `Cannot run plugin ${type}: it is not in CNI_PATH, must be in one of ${folders.join(", ")}`;
 }
 
 function parseOutput(type: string, stdout: string): unknown {

@@ -11,9 +11,7 @@ import { join } from "@std/path/posix";
  * @throws {Deno.errors.PermissionDenied} when it was not found, but may be where this process may not look
  */
 export function findExecutable(name: string, directories: readonly string[]): string | undefined {
-  if (name === "" || name === "." || name === ".." || /[/\0]/.test(name)) {
-    throw new RangeError(`Cannot find program: name is ${JSON.stringify(name)}, must be a file name without a path`);
-  }
+  checkProgramName(name);
   let refusal: unknown;
   for (const directory of directories) {
     const path = join(directory, name);
@@ -26,6 +24,12 @@ export function findExecutable(name: string, directories: readonly string[]): st
   }
   if (refusal !== undefined) throw refusal;
   return undefined;
+}
+
+/** @throws {RangeError} when `name` is not a plain file name: a path could lead out of the folders it is looked for in */
+export function checkProgramName(name: string): void {
+  if (name !== "" && name !== "." && name !== ".." && !/[/\0]/.test(name)) return;
+  throw new RangeError(`Cannot find program: name is ${JSON.stringify(name)}, must be a file name without a path`);
 }
 
 function isExecutable(path: string): boolean {

@@ -25,7 +25,7 @@ const RECOVERIES: Readonly<Record<string, (node: TestNode, container: TestContai
     const config = readDanmConfig({ ...runtime.config(), cniVersion: "1.0.0", name: "netwatcher", type: "danm" });
     using log = openLog(runtime.logFile, "info");
     const services = { config, kube: client, blocks: createBlockStore(client, config.apiGroup), log };
-    assertEquals(await sweepContainers(services, [runtime.binDir], AbortSignal.timeout(60_000)), [
+    assertEquals(await sweepContainers(services, { path: [runtime.binDir] }, AbortSignal.timeout(60_000)), [
       container.sandbox.containerId,
     ]);
   },

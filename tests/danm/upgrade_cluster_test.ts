@@ -22,7 +22,7 @@ async function sweep({ client, runtime }: TestNode): Promise<string[]> {
   const config = readDanmConfig({ ...runtime.config(), cniVersion: "1.0.0", name: "netwatcher", type: "danm" });
   using log = openLog(runtime.logFile, "info");
   const services = { config, kube: client, blocks: createBlockStore(client, config.apiGroup), log };
-  return await sweepContainers(services, [runtime.binDir], AbortSignal.timeout(60_000));
+  return await sweepContainers(services, { path: [runtime.binDir] }, AbortSignal.timeout(60_000));
 }
 
 /** Everything that takes back, or checks, an attachment of the version before. */

@@ -1,6 +1,6 @@
 /** What netwatcher does about containers that are gone without a DEL; danm itself attached them. */
 
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertMatch } from "@std/assert";
 import { basename } from "@std/path/posix";
 import { openJournal } from "../../lib/host/journal/attachment_journal.ts";
 import { eventually } from "../cluster/eventually.ts";
@@ -8,6 +8,7 @@ import { sharedCluster } from "../cluster/shared_cluster.ts";
 import { createNamespace, type TestNamespace } from "../netns.ts";
 import type { Sandbox } from "../runtime/container_runtime.ts";
 import { clusterLeftovers, journalLeftovers } from "../runtime/leftovers.ts";
+import { printsInterface, writeStandIn } from "../runtime/stand_in_plugin.ts";
 import { createPod, type TestPod } from "../runtime/test_pod.ts";
 import { networksOf } from "./networks.ts";
 import { applyNetwatcher, applyNetworkCrds } from "./test_cluster.ts";
@@ -38,8 +39,9 @@ async function createScene(stack: AsyncDisposableStack) {
   await networksOf(client, namespace).createNetwork("net", { host_device: "up0", cidr: "10.8.0.0/24" });
   let count = 0;
 
-  async function attach(pod?: TestPod): Promise<Container> {
-    pod ??= await createPod(client, namespace, [{ network: "net", ip: "dynamic" }], undefined, node.name);
+  async function attach(pod?: TestPod, network = "net"): Promise<Container> {
+    const request = network === "net" ? { network, ip: "dynamic" } : { network };
+    pod ??= await createPod(client, namespace, [request], undefined, node.name);
     const netns = stack.use(await createNamespace());
     const sandbox = { containerId: `${namespace}-${count++}`, netns: netns.path, pod };
     const { code, answer, stderr } = await node.runtime.call("ADD", sandbox);
@@ -49,6 +51,8 @@ async function createScene(stack: AsyncDisposableStack) {
   return {
     node,
     attach,
+    createNetwork: (name: string, spec: { NetworkID: string; NetworkType: string }) =>
+      networksOf(client, namespace).createNetwork(name, {}, spec),
     async deletePod({ pod: { namespace, name } }: Container) {
       await cluster.kubectl("delete", "pod", name, "--namespace", namespace, "--force", "--grace-period=0");
     },
@@ -119,4 +123,44 @@ Deno.test("netwatcher passes over a container that is being worked on, and comes
   await using netwatcher = await node.startNetwatcher();
   await netwatcher.says({ message: "swept a container that is gone" });
   assertEquals(await leftovers(busy), 0);
+});
+
+/** Runs a command where the plugins cannot be seen, as in a container. */
+const withoutPlugins = (binDir: string) => {
+  const script = 'mount -t tmpfs none "$1" && shift && exec "$@"';
+  return ["unshare", "--mount", "sh", "-c", script, "sh", binDir];
+};
+
+Deno.test("netwatcher has plugins of the node take back what they have, and takes one it does not find for no success", async () => {
+  await using stack = new AsyncDisposableStack();
+  const { node, attach, createNetwork, deletePod, leftovers } = await createScene(stack);
+  const { runtime } = node;
+  const plugin = await writeStandIn(runtime, "keeper", { ADD: printsInterface() });
+  await Deno.writeTextFile(
+    `${runtime.cniDir}/k.conf`,
+    JSON.stringify({ cniVersion: "1.0.0", name: "k", type: "keeper" }),
+  );
+  await createNetwork("k", { NetworkType: "keeper", NetworkID: "k" });
+  const gone = await attach(undefined, "k");
+  await deletePod(gone);
+  await gone.netns[Symbol.asyncDispose]();
+  const deleted = async () => (await plugin.calls()).filter(({ command }) => command === "DEL").length;
+  const everything = await leftovers(gone);
+  {
+    await using netwatcher = await node.startNetwatcher(withoutPlugins(runtime.binDir));
+    await netwatcher.says({ message: "cannot reconcile", controller: "gone_containers" });
+    assertEquals([await deleted(), await leftovers(gone) > 0, everything > 0], [0, true, true]);
+  }
+  const mounts = `--host-mounts=/proc/${Deno.pid}/ns/mnt`;
+  await Deno.rename(`${runtime.binDir}/keeper`, `${runtime.binDir}/away`);
+  {
+    await using netwatcher = await node.startNetwatcher(withoutPlugins(runtime.binDir), [mounts]);
+    const { reason } = await netwatcher.says({ message: "cannot reconcile", controller: "gone_containers" });
+    assertMatch(String(reason), /Cannot run plugin keeper: it is not in CNI_PATH/);
+    assertEquals(await deleted(), 0);
+  }
+  await Deno.rename(`${runtime.binDir}/away`, `${runtime.binDir}/keeper`);
+  await using netwatcher = await node.startNetwatcher(withoutPlugins(runtime.binDir), [mounts]);
+  await netwatcher.says({ message: "swept a container that is gone", containerId: gone.sandbox.containerId });
+  assertEquals([await deleted(), await leftovers(gone)], [1, 0]);
 });

@@ -45,8 +45,9 @@ export interface WatchedNode extends AsyncDisposable {
    * Starts netwatcher, and waits until it has looked at the links.
    *
    * @param by a program and its arguments, which end with a command to run, e.g. unshare(1)
+   * @param flags further ones
    */
-  startNetwatcher(by?: readonly string[]): Promise<Netwatcher>;
+  startNetwatcher(by?: readonly string[], flags?: readonly string[]): Promise<Netwatcher>;
 }
 
 /** @param kubeconfig netwatcher's own, as `applyNetwatcher()` made it */
@@ -71,10 +72,18 @@ export async function createWatchedNode(cluster: Cluster, kubeconfig: string): P
       eventually(`see link ${name} of ${netns.name} go`, async () => {
         return (await links()).some((link) => link.name === name) ? undefined : true;
       }, LOOK_MS).then(() => {}),
-    async startNetwatcher(by = []) {
+    async startNetwatcher(by = [], flags = []) {
       const state = [`--state-dir=${runtime.stateDir}`, `--cni-path=${runtime.binDir}`];
       const identity = [`--kubeconfig=${kubeconfig}`, `--node-name=${netns.name}`, "--metrics-address=127.0.0.1:0"];
-      const command = ["nsenter", `--net=${netns.path}`, "--", `${PROGRAM_FOLDER}/netwatcher`, ...identity, ...state];
+      const command = [
+        "nsenter",
+        `--net=${netns.path}`,
+        "--",
+        `${PROGRAM_FOLDER}/netwatcher`,
+        ...identity,
+        ...state,
+        ...flags,
+      ];
       const netwatcher = spawnNetwatcher(netns, [...by, ...command]);
       await eventually(
         "be ready",

@@ -103,7 +103,7 @@ async function callAndKill(
 async function sweepUntilClean(node: TestNode, container: TestContainer): Promise<void> {
   const services = servicesOf(node);
   await eventually("sweep", async () => {
-    await sweepContainers(services, [node.runtime.binDir], AbortSignal.timeout(60_000));
+    await sweepContainers(services, { path: [node.runtime.binDir] }, AbortSignal.timeout(60_000));
     const left = await node.leftovers(container);
     if (left.length > 0) throw new Error(left.join());
     return true;

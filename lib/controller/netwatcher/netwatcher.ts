@@ -14,7 +14,7 @@ import { followLinks } from "./follow_links.ts";
 import { createLinkMeters, type LinkMeters } from "./link_meters.ts";
 import { createHostLinkReconciler } from "./reconcile_host_links.ts";
 import { serveRelay } from "./serve_relay.ts";
-import { sweepContainers } from "./sweep_containers.ts";
+import { type PluginFolders, sweepContainers } from "./sweep_containers.ts";
 
 /** A node is one thing to look at. */
 const NODE = "node";
@@ -26,7 +26,9 @@ const RESYNC_MS = 60_000;
 const SETTLE_MS = 500;
 
 /** The flags of netwatcher besides those of all daemons. */
-type NetwatcherFlags = Readonly<Record<"nodeName" | "stateDir" | "cniPath", Flag<string>>>;
+type NetwatcherFlags = Readonly<Record<"nodeName" | "stateDir" | "cniPath", Flag<string>>> & {
+  readonly hostMounts: Flag<string | undefined>;
+};
 
 /** @param nodeName the node's name unless a flag says otherwise */
 export function netwatcher(nodeName: string): DaemonProgram<NetwatcherFlags> {
@@ -39,11 +41,17 @@ export function netwatcher(nodeName: string): DaemonProgram<NetwatcherFlags> {
       nodeName: textFlag("NAME", "the node's name", nodeName),
       stateDir: pathFlag("FOLDER", "where danm keeps its journals", "/var/lib/danm"),
       cniPath: pathFlag("FOLDER[:FOLDER...]", "where CNI plugins are", "/opt/cni/bin"),
+      hostMounts: textFlag(
+        "FILE",
+        "the node's mount namespace, to run CNI plugins there; without it they are run in netwatcher's own",
+        undefined,
+      ),
     },
-    async run(daemon, { nodeName, stateDir, cniPath }, signal) {
+    async run(daemon, { nodeName, stateDir, cniPath, hostMounts }, signal) {
       const meters = createLinkMeters(daemon.registry);
       const links = createLinkController(daemon, nodeName, meters);
-      const sweep = createSweepController(daemon, { stateDir, cniPath: cniPath.split(":") }, meters);
+      const plugins = { path: cniPath.split(":"), ...(hostMounts !== undefined && { mounts: hostMounts }) };
+      const sweep = createSweepController(daemon, stateDir, plugins, meters);
       await runTogether([links, sweep, (signal) => serveRelay(daemon, stateDir, signal)], signal);
     },
   };
@@ -88,7 +96,8 @@ function createLinkController(daemon: Daemon, nodeName: string, meters: LinkMete
 
 function createSweepController(
   daemon: Daemon,
-  { stateDir, cniPath }: { readonly stateDir: string; readonly cniPath: readonly string[] },
+  stateDir: string,
+  plugins: PluginFolders,
   { swept }: LinkMeters,
 ) {
   const { kube, log, apiGroup } = daemon;
@@ -104,7 +113,7 @@ function createSweepController(
     caches: () => [],
     resync: { everyMs: RESYNC_MS, keys: () => [NODE] },
     async reconcile(_key, signal) {
-      for (const containerId of await sweepContainers(services, cniPath, signal)) {
+      for (const containerId of await sweepContainers(services, plugins, signal)) {
         swept.inc();
         log.write("info", "swept a container that is gone", { containerId });
       }

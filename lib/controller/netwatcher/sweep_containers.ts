@@ -2,6 +2,7 @@
 
 import type { KubeObject } from "../../api/kube_object.ts";
 import { podUids } from "../../api/pod_uid.ts";
+import type { DelegateTarget } from "../../delegate/delegate_chain.ts";
 import { openJournal } from "../../host/journal/attachment_journal.ts";
 import { parseJournalName } from "../../host/journal/journal_path.ts";
 import { listJournals } from "../../host/journal/list_journals.ts";
@@ -21,6 +22,9 @@ const LOCK_MS = 100;
 /** How long the detachment of one container may take. */
 const DETACH_MS = 30_000;
 
+/** Where plugins are: their folders, and the mount namespace these are in unless that is this process's own. */
+export type PluginFolders = Pick<DelegateTarget, "path" | "mounts">;
+
 /** One attachment of a container. */
 interface Container extends RecordedContainer {
   /** Name of its journal. */
@@ -34,12 +38,12 @@ type Place = Pick<BeginEntry, "netns" | "pod"> & Partial<Pick<BeginEntry, "netns
  * Detaches every container whose network namespace is gone, and whose Pod is gone too or has another one; see
  * `isContainerGone()`. Resolves to the IDs of those that were detached.
  *
- * @param cniPath folders of the plugins that interfaces were delegated to
+ * @param plugins where the plugins are that interfaces were delegated to; one that is not found is a failure
  * @throws {AggregateError} of all that could not be looked at or detached; another sweep goes on where this one stopped
  */
 export async function sweepContainers(
   services: NodeServices,
-  cniPath: readonly string[],
+  plugins: PluginFolders,
   signal: AbortSignal,
 ): Promise<string[]> {
   const failures: unknown[] = [];
@@ -47,7 +51,7 @@ export async function sweepContainers(
   const swept = new Set<string>();
   for (const { journal } of containers.filter((container) => isContainerGone(container, containers))) {
     try {
-      if (await detach(services, journal, cniPath, signal)) swept.add(parseJournalName(journal)!.containerId);
+      if (await detach(services, journal, plugins, signal)) swept.add(parseJournalName(journal)!.containerId);
     } catch (error) {
       if (signal.aborted) throw error;
       failures.push(error);
@@ -122,14 +126,15 @@ async function isPodGone(
 async function detach(
   services: NodeServices,
   name: string,
-  path: readonly string[],
+  plugins: PluginFolders,
   signal: AbortSignal,
 ): Promise<boolean> {
   return await withJournal(services, name, signal, async (journal) => {
     const place = await readPlace(services, name, journal.read(), signal);
     if (place === undefined || (await findExisting([place], signal)).size > 0) return false;
     const { containerId, ifName = "eth0" } = parseJournalName(name)!;
-    const target = { containerId, netns: "", ifName, args: new Map<string, string>(), path, attachment: name };
+    const container = { containerId, netns: "", ifName, args: new Map<string, string>(), attachment: name };
+    const target = { ...container, ...plugins, mustFindPlugins: true } as const;
     const limited = AbortSignal.any([signal, AbortSignal.timeout(DETACH_MS)]);
     return await detachContainer({ services, target, journal, namespaceIsGone: true }, limited);
   }) ?? false;
