@@ -2,12 +2,14 @@
 
 import { benchAttach } from "./attach.ts";
 import { benchIpam } from "./ipam.ts";
+import { benchKinds } from "./kinds.ts";
 import { benchSvcwatcher } from "./svcwatcher.ts";
 import { benchFullIpam } from "./ipam_full.ts";
 import { benchWebhook } from "./webhook.ts";
 
 const BENCHMARKS: Readonly<Record<string, () => Promise<void>>> = {
   attach: benchAttach,
+  kinds: benchKinds,
   ipam: benchIpam,
   "ipam-full": benchFullIpam,
   svcwatcher: benchSvcwatcher,

@@ -194,7 +194,10 @@ danmTest(
     assertEquals(heading, "CNI network could not be set up: ");
     assertEquals(failures.length, 2, failures.join("\n"));
     for (const failure of failures) {
-      assertMatch(failure, /^interface [123] \(eth[123], DanmNet [a-z-]+\/full\): Cannot reserve an IPv4 address on/);
+      assertMatch(
+        failure,
+        /^interface [123] \(eth[123], DanmNet [a-z0-9-]+\/full\): Cannot reserve an IPv4 address on/,
+      );
     }
     assertEquals(await addressesIn(container), []);
     assertEquals(await node.leftovers(), []);
