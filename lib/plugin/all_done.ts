@@ -1,12 +1,15 @@
 /** Waiting for several things at once without leaving one behind that still goes on. */
 
+import { joinFailures } from "./attempt.ts";
+import { messageOf } from "./to_cni_error.ts";
+
 type Started<Values extends readonly unknown[]> = {
   readonly [Place in keyof Values]: (signal: AbortSignal) => Promise<Values[Place]>;
 };
 
 /**
  * Like Promise.all, but settles only when all have: nothing may still be going on while it is being undone. Rejects with
- * the first reason in the order given.
+ * all reasons in the order given, each told once.
  */
 export async function allDone<Values extends readonly unknown[]>(
   promises: { readonly [Place in keyof Values]: Promise<Values[Place]> },
@@ -33,10 +36,13 @@ export async function allDoneOrStopped<Values extends readonly unknown[]>(
   return valuesOf<Values>(outcomes);
 }
 
-/** The values of all, or the first reason there is. */
 function valuesOf<Values extends readonly unknown[]>(outcomes: readonly PromiseSettledResult<unknown>[]): Values {
-  return outcomes.map((outcome) => {
-    if (outcome.status === "rejected") throw outcome.reason;
-    return outcome.value;
-  }) as readonly unknown[] as Values;
+  const reasons = outcomes.flatMap((outcome) => outcome.status === "rejected" ? [outcome.reason] : []);
+  // What befalls several alike, such as the end of a deadline, is one failure.
+  if (reasons.length > 0) {
+    throw joinFailures([...new Map(reasons.map((reason) => [messageOf(reason), reason])).values()]);
+  }
+  return outcomes.flatMap((outcome) =>
+    outcome.status === "fulfilled" ? [outcome.value] : []
+  ) as readonly unknown[] as Values;
 }

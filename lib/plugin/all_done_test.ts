@@ -3,15 +3,18 @@ import { allDone, allDoneOrStopped } from "./all_done.ts";
 
 const never = new AbortController().signal;
 
-Deno.test("allDone() rejects with the first in order, when all have ended", async () => {
+Deno.test("allDone() rejects with all reasons in order, each once, when all have ended", async () => {
   const slow = Promise.withResolvers<string>();
   let ended = false;
-  const all = allDone([slow.promise, Promise.reject(new Error("second"))]).finally(() => ended = true);
+  const second = () => Promise.reject(new Error("second"));
+  const all = allDone([slow.promise, second(), second()]).finally(() => ended = true);
   all.catch(() => {});
   await new Promise((resolve) => setTimeout(resolve));
   assertEquals(ended, false);
   slow.reject(new Error("first"));
-  await assertRejects(() => all, Error, "first");
+  assertEquals((await assertRejects(() => all, AggregateError)).message, "first\nsecond");
+  const reason = new Error("only");
+  assertStrictEquals(await assertRejects(() => allDone([Promise.reject(reason), Promise.resolve(1)])), reason);
 });
 
 Deno.test("allDoneOrStopped() gives all values in order", async () => {
