@@ -86,7 +86,7 @@ test: need-root setup-cluster setup-kernel images $(call BUILT,bin/launchers) ##
 .PHONY: test-pure test-host test-cluster test-kernel test-node test-launchers
 test-pure: setup-deno ## the tests that need nothing, in seconds; also: deno task test
 test-host: need-root setup-test setup-kernel images ## the tests on namespaces of this kernel, processes and files (root)
-test-cluster: need-root setup-test build ## the tests on a real etcd and kube-apiserver (root)
+test-cluster: need-root setup-test build $(call BUILT,bin/launchers) ## the tests on a real etcd and kube-apiserver (root)
 test-kernel: need-root setup-test setup-kernel build ## the tests on a Debian kernel under QEMU (root)
 test-node: need-root setup-cluster images ## the tests with real Pods, on nodes made of namespaces (root)
 test-launchers: need-root setup-test $(call BUILT,bin/launchers) ## launchers, where they and binaries might differ (root)

@@ -43,6 +43,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
     "read:/etc/hostname",
     "run:/bin/true",
     "run:/usr/bin/setsid",
+    "sys:hostname",
     "write:/var/danm-probe",
   ],
   fakeipam: ["env:CNI_COMMAND"],

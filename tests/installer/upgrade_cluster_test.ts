@@ -1,8 +1,11 @@
 /** Upgrades of a node at work, and installers that are killed. */
 
 import { assertEquals } from "@std/assert";
+import { fromFileUrl } from "@std/path/posix";
 import { DEFAULT_API_GROUP } from "../../lib/api/resource.ts";
+import { readHead } from "../../lib/host/files/read_head.ts";
 import { install } from "../../lib/installer/install.ts";
+import { parseLauncher } from "../../lib/installer/launcher.ts";
 import type { Node } from "../../lib/installer/node.ts";
 import { tokenOf } from "../../lib/installer/node_files.ts";
 import { readPayload } from "../../lib/installer/payload.ts";
@@ -16,15 +19,16 @@ const cluster = await sharedCluster();
 Deno.test.afterAll(async () => await cluster[Symbol.asyncDispose]());
 
 const UPGRADES = 50;
+const CHANGES_OF_KIND = 12;
 const KILLS = 16;
 
 /** About as long as a start, a first copy and a trial take together. */
 const LONGEST_LIFE_MS = 2000;
 
-/** Installs one of the node's two versions again and again, in this process: an installer that lives. */
-async function upgrader(node: InstalledNode, pluginDir: string, stateDir: string) {
+/** Installs one of two versions again and again, in this process: an installer that lives. */
+async function upgrader(node: InstalledNode, versions: readonly string[], pluginDir: string, stateDir: string) {
   const place: Node = { root: "/", pluginDir, configDir: node.configDir, runtimeDir: node.runtimeDir };
-  const payloads = await Promise.all(node.versions.map((folder) => readPayload(folder, place)));
+  const payloads = await Promise.all(versions.map((folder) => readPayload(folder, place)));
   const token = tokenOf(await Deno.readTextFile(`${node.configDir}/danm.kubeconfig`))!;
   const access = { server: cluster.url, caPem: cluster.caPem, token };
   const settings = readSettings(new Map([["stateDir", stateDir]]));
@@ -35,12 +39,14 @@ async function upgrader(node: InstalledNode, pluginDir: string, stateDir: string
   };
 }
 
-Deno.test("an upgrade is not felt by Pods that come and go meanwhile, 50 times", async () => {
+/** Goes from one of two versions to the other and back, while Pods come and go. */
+async function upgradeAtWork(times: number, versionsOf: (node: InstalledNode) => readonly [string, string]) {
   await using node = await createNode(cluster);
-  await node.install();
+  const versions = versionsOf(node);
+  await node.install(versions[1]);
   await using test = await createTestNode(cluster, `${node.configDir}/danm.kubeconfig`);
   await test.createNetwork("a", { cidr: "10.1.0.0/24" });
-  const upgrade = await upgrader(node, test.runtime.binDir, test.runtime.stateDir);
+  const upgrade = await upgrader(node, versions, test.runtime.binDir, test.runtime.stateDir);
   await upgrade(0);
   let isUpgrading = true;
   const done = { attach: 0, version: 0 };
@@ -58,7 +64,7 @@ Deno.test("an upgrade is not felt by Pods that come and go meanwhile, 50 times",
     }
   };
   const upgrading = async () => {
-    for (let number = 1; number <= UPGRADES; number++) await upgrade(number);
+    for (let number = 1; number <= times; number++) await upgrade(number);
     isUpgrading = false;
   };
   const ends = await Promise.allSettled([upgrading(), attaching(), asking()]);
@@ -66,6 +72,18 @@ Deno.test("an upgrade is not felt by Pods that come and go meanwhile, 50 times",
   assertEquals(ends.flatMap((end) => end.status === "rejected" ? [String(end.reason)] : []), []);
   assertEquals([done.attach > 5, done.version > 5], [true, true], JSON.stringify(done));
   assertEquals(await test.leftovers(), []);
+}
+
+Deno.test("an upgrade is not felt by Pods that come and go meanwhile, 50 times", async () => {
+  await upgradeAtWork(UPGRADES, (node) => node.versions);
+});
+
+Deno.test("an upgrade from launchers to binaries and back is not felt by Pods that come and go meanwhile", async () => {
+  const folder = fromFileUrl(new URL("../../bin", import.meta.url));
+  const versions = [`${folder}/launchers/node`, `${folder}/node`] as const;
+  const heads = await Promise.all(versions.map((version) => readHead(`${version}/danm`, 16_384)));
+  assertEquals(heads.map((head) => parseLauncher(head) !== undefined), [true, false], "one of each must be there");
+  await upgradeAtWork(CHANGES_OF_KIND, () => versions);
 });
 
 Deno.test("an installer killed at any instant leaves a node that works, and the next one completes it", async () => {
