@@ -1,5 +1,6 @@
 /** Configurations for the plugins that DANM delegates to. Source: CNI spec 1.1.0 §1 and §3. */
 
+import { runtimeConfigOf } from "../cni/capabilities.ts";
 import type { FakeIpamSection } from "../cni/fake_ipam.ts";
 import { type Address, type Family, formatAddress } from "../net/address.ts";
 import type { InterfacePlan } from "./interface_plan.ts";
@@ -50,18 +51,40 @@ export function sriovConfig(
  * Configurations, in the order they run, of a static delegate whose file holds `configs`.
  *
  * @param runtimeConfig what the runtime passed to danm, by capability
+ * @param deviceId of the device that the interface is made of
  */
 export function staticConfigs(
   plan: InterfacePlan,
   addresses: readonly ReservedAddress[],
   configs: readonly DelegateConfig[],
   runtimeConfig: Readonly<Record<string, unknown>>,
+  deviceId?: string,
 ): DelegateConfig[] {
-  const requests = configs.map((config) => requestConfig(config, runtimeConfig));
+  const requests = requestConfigs(configs, plan.index, runtimeConfig, deviceId);
   if (plan.usesOwnIpam) return requests;
   const main = Math.max(0, configs.findIndex((config) => config.ipam !== undefined));
   const ipam = ipamSection(addresses, (family) => defaultGateway(plan.terms, family));
   return requests.map((config, index) => index === main ? { ...config, ipam } : config);
+}
+
+/**
+ * What the plugins of a file are handed for the interface `index`, in the order they run.
+ *
+ * @param runtimeConfig what the runtime passed to danm, by capability
+ * @param deviceId of the device that the interface is made of; the first plugin gets it whatever its capabilities
+ */
+export function requestConfigs(
+  configs: readonly DelegateConfig[],
+  index: number,
+  runtimeConfig: Readonly<Record<string, unknown>>,
+  deviceId?: string,
+): DelegateConfig[] {
+  const own = runtimeConfigOf(index, runtimeConfig);
+  const passed = deviceId === undefined ? own : { ...own, deviceID: deviceId };
+  return configs.map((config, place) => ({
+    ...requestConfig(config, passed),
+    ...(place === 0 && deviceId !== undefined && { deviceID: deviceId }),
+  }));
 }
 
 /**

@@ -64,6 +64,31 @@ Deno.test("staticConfigs() leaves the file as it is when the delegate's own IPAM
   });
 });
 
+Deno.test("staticConfigs() gives the device to the first plugin and to those that have the capability", () => {
+  const plugin = { cniVersion: "1.0.0", name: "x" };
+  const files = [
+    { ...plugin, type: "host-device", deviceID: "of the file" },
+    { ...plugin, type: "rdma", capabilities: { deviceID: true, portMappings: true } },
+    { ...plugin, type: "tuning" },
+  ];
+  const [first, second] = plans({ NetworkType: "any", Options: { device_pool: "p" } }, {}, {});
+  const given = (plan: InterfacePlan, deviceId?: string) =>
+    staticConfigs(plan, [], files, { portMappings: [7], deviceID: "of the runtime" }, deviceId)
+      .map(({ deviceID, runtimeConfig }) => [deviceID, runtimeConfig]);
+  assertEquals(given(first!, "0000:03:02.0"), [
+    ["0000:03:02.0", undefined],
+    [undefined, { portMappings: [7], deviceID: "0000:03:02.0" }],
+    [undefined, undefined],
+  ]);
+  assertEquals(given(second!, "0000:03:02.1"), [
+    ["0000:03:02.1", undefined],
+    [undefined, { deviceID: "0000:03:02.1" }],
+    [undefined, undefined],
+  ]);
+  assertEquals(given(first!)[1], [undefined, { portMappings: [7], deviceID: "of the runtime" }]);
+  assertEquals(given(second!), [["of the file", undefined], [undefined, undefined], [undefined, undefined]]);
+});
+
 const conf = (name: string, config: object) => ({ name, text: JSON.stringify(config) });
 const FILES = [
   conf("10-first.conf", { name: "first", type: "bridge" }),

@@ -1,6 +1,7 @@
 /** The texts that are installed on a node. */
 
 import type { ApiGroup } from "../api/resource.ts";
+import { CAPABILITIES } from "../cni/capabilities.ts";
 import { kubeconfigPath, type Node } from "./node.ts";
 import type { Settings } from "./settings.ts";
 
@@ -37,9 +38,13 @@ export function tokenOf(kubeconfig: string | undefined): string | undefined {
   }
 }
 
-/** danm's configuration with the kubeconfig at `kubeconfig`. Source: CNI specification 1.1.0 §1. */
+/**
+ * danm's configuration with the kubeconfig at `kubeconfig`. It claims every capability, as the runtime hands over for no
+ * other what danm's delegates may have one for. Source: CNI specification 1.1.0 §1, §3.
+ */
 export function configText({ danm }: Settings, apiGroup: ApiGroup, kubeconfig: string): string {
-  return encode({ name: "danm", type: "danm", kubeconfig, apiGroup, ...danm });
+  const capabilities = Object.fromEntries(CAPABILITIES.map((name) => [name, true]));
+  return encode({ name: "danm", type: "danm", kubeconfig, apiGroup, ...danm, capabilities });
 }
 
 /** Whether a file of the configuration folder was written by an installer, whatever its name and settings. */

@@ -5,6 +5,11 @@ export function isMac(text: string): boolean {
   return /^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/i.test(text);
 }
 
+/** Whether `text` is a hardware address that says there is none: nothing but zeros, whatever its length. */
+export function isZeroMac(text: string): boolean {
+  return /^00(:00)*$/.test(text);
+}
+
 /**
  * A locally administered unicast address made of six bytes.
  *

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { inRange, rangeOf, sizeOf } from "./address_range.ts";
 import { hasInterfaceNameCharacters, isInterfaceName } from "./interface_name.ts";
-import { isMac, localMac } from "./mac.ts";
+import { isMac, isZeroMac, localMac } from "./mac.ts";
 import { parseSubnet } from "./subnet.ts";
 import { isVni, parseVniRanges } from "./vni.ts";
 
@@ -11,6 +11,13 @@ Deno.test("rangeOf() covers the whole subnet", () => {
   assertEquals(sizeOf(range), 4n);
   assertEquals(inRange(range, { family: 4, value: range.last }), true);
   assertEquals(inRange(range, { family: 4, value: range.last + 1n }), false);
+});
+
+Deno.test("isZeroMac() is true of zeros alone, of any length", () => {
+  const zeros = ["00:00:00:00:00:00", "00", Array(20).fill("00").join(":")];
+  assertEquals(zeros.map(isZeroMac), [true, true, true]);
+  const others = ["00:00:00:00:00:01", "02:00:00:00:00:00", "", "0", "00:"];
+  assertEquals(others.map(isZeroMac), [false, false, false, false, false]);
 });
 
 Deno.test("localMac() makes local unicast addresses", () => {

@@ -82,9 +82,10 @@ async function readDevices(
   plans: readonly InterfacePlan[],
   signal: AbortSignal,
 ): Promise<ReadonlyMap<number, string>> {
-  if (plans.every(({ terms }) => terms.type !== "sriov")) return new Map();
+  const taking = plans.filter(({ terms: { type, devicePool } }) => devicePool && backendOf(type).takesDevice);
+  if (taking.length === 0) return new Map();
   const { listPodDevices } = await import("../host/devices/pod_resources.ts");
-  return assignDevices(plans, await listPodDevices(config.podResourcesSocket, pod.metadata, signal));
+  return assignDevices(taking, await listPodDevices(config.podResourcesSocket, pod.metadata, signal));
 }
 
 function beginEntry(

@@ -140,20 +140,27 @@ danmTest("does not begin what is on an interface that fails, and tells both", as
   assertEquals(await node.leftovers(container), []);
 });
 
-danmTest(
-  "takes back what a bond leaves that could not be made, and that its plugin then does not find",
-  async (node) => {
-    await writeBondStandIn(node.runtime);
-    await node.createNetwork("lan", {});
-    const refused = { type: "tuning", sysctl: { "net.no.such.setting": "1" }, dataDir: node.runtime.folder };
-    await createBond(node, ["eth1", "eth2"], { plugins: [refused] });
-    await using container = await node.createContainer([{ network: "lan", ip: "none" }, ...MEMBERS, {
-      network: "bond",
-    }]);
-    assertMatch(await node.attachFails(container), /interface 3 \(bond3, .*Plugin tuning failed at ADD/);
-    assertEquals(await node.leftovers(container), []);
-  },
-);
+danmTest("takes back a bond that was never made, although its plugin complains that it is not there", async (node) => {
+  const bond = await writeBondStandIn(node.runtime);
+  await node.createNetwork("lan", {});
+  await createBond(node, ["eth0", "down0"]);
+  await using container = await node.createContainer([{ network: "lan", ip: "none" }, { network: "bond" }]);
+  await container.netns.ip("link", "add", "name", "down0", "type", "bridge");
+  assertMatch(await node.attachFails(container), /interface 1 \(bond1, .*: link down0 is down$/);
+  await container.netns.ip("link", "del", "dev", "down0");
+  assertEquals((await bond.calls()).map(({ command }) => command), ["ADD", "DEL"]);
+  assertEquals(await node.leftovers(container), []);
+});
+
+danmTest("takes back a bond that was made, when a later plugin of its chain fails", async (node) => {
+  await writeBondStandIn(node.runtime);
+  await node.createNetwork("lan", {});
+  const refused = { type: "tuning", sysctl: { "net.no.such.setting": "1" }, dataDir: node.runtime.folder };
+  await createBond(node, ["eth1", "eth2"], { plugins: [refused] });
+  await using container = await node.createContainer([{ network: "lan", ip: "none" }, ...MEMBERS, { network: "bond" }]);
+  assertMatch(await node.attachFails(container), /interface 3 \(bond3, .*Plugin tuning failed at ADD/);
+  assertEquals(await node.leftovers(container), []);
+});
 
 danmTest("keeps the members of a bond that cannot be removed, and asks nobody twice who has gone", async (node) => {
   const bond = await writeBondStandIn(node.runtime);

@@ -5,7 +5,7 @@
 
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { startKubelet } from "../runtime/kubelet.ts";
-import { writeSriovPlugin } from "../runtime/sriov_plugin.ts";
+import { BUS_WITHOUT_MAC, writeSriovPlugin } from "../runtime/sriov_plugin.ts";
 import type { TestNode } from "../runtime/test_node.ts";
 import { addressesIn, danmTest } from "./danm_case.ts";
 
@@ -63,4 +63,23 @@ danmTest("gives a device of a userspace driver a link that carries all there is 
   await node.check(container);
   await node.detach(container);
   assertEquals(await node.leftovers(container), []);
+});
+
+danmTest("gives the stand-in an address of its own when the device has none", async (node) => {
+  await writeSriovPlugin(node.runtime);
+  const device = `${BUS_WITHOUT_MAC}02.7`;
+  await bindToUserspace(node, [device]);
+  const type = { NetworkType: "sriov", NetworkID: "fast" };
+  await node.createNetwork("plain", { cidr: "10.1.0.0/24", device_pool: "example.com/a" }, type);
+  await using container = await node.createContainer([{ network: "plain", ip: "10.1.0.5" }]);
+  const { namespace, name } = container.sandbox.pod;
+  const devices = [{ resource_name: "example.com/a", device_ids: [device] }];
+  const pods = [{ namespace, name, containers: [{ name: "c", devices }] }];
+  await using kubelet = await startKubelet(node.runtime.folder, pods);
+  const { interfaces } = await node.attach(container, { podResourcesSocket: kubelet.socketPath });
+  const [link] = JSON.parse(await container.netns.ip("-json", "link", "show", "eth0"));
+  assertEquals(link.address, interfaces[0]!.mac);
+  assertMatch(link.address, /^.[26ae]:/); // locally administered, for one device
+  await node.check(container);
+  await node.detach(container);
 });

@@ -51,6 +51,18 @@ Deno.test("the installer makes a node work, and changes nothing when repeated", 
     logFile: `${node.folder}/danm.log`,
     stateDir: node.stateDir,
     cniVersion: "1.0.0",
+    capabilities: {
+      aliases: true,
+      bandwidth: true,
+      cgroupPath: true,
+      deviceID: true,
+      dns: true,
+      infinibandGUID: true,
+      ipRanges: true,
+      ips: true,
+      mac: true,
+      portMappings: true,
+    },
   });
   assertEquals(await statusCode(node), 0);
   for (const plugin of ["danm", "fakeipam"]) {

@@ -10,9 +10,14 @@ import { type StandInPlugin, writeStandIn } from "./stand_in_plugin.ts";
 /** Devices whose PCI address ends in this are bound to a driver for programs. */
 export const USERSPACE_FUNCTION = ".7";
 
+/** Devices on this bus are said to have an address of nothing but zeros, as those have that nobody gave one. */
+export const BUS_WITHOUT_MAC = "0000:aa:";
+
 const ADD = `
 device=$(grep -o '"deviceID":"[^"]*"' "$STDIN" | cut -d'"' -f4)
 [ -n "$device" ] || { echo '{"cniVersion":"0.4.0","code":7,"msg":"no device"}'; exit 1; }
+mac=02:00:00:00:00:07
+case $device in ${BUS_WITHOUT_MAC}*) mac=00:00:00:00:00:00 ;; esac
 ips=''
 if grep -q '"type":"fakeipam"' "$STDIN"; then
   ips=$("\${CNI_PATH%%:*}/fakeipam" <"$STDIN" | grep -o '"ips":\\[.*\\]' | sed 's/"version"/"interface":0,"version"/g')
@@ -25,7 +30,7 @@ case $device in
       nsenter --net="$CNI_NETNS" ip address add "$address" dev "$CNI_IFNAME"
     done ;;
 esac
-link="{\\"name\\":\\"$CNI_IFNAME\\",\\"mac\\":\\"02:00:00:00:00:07\\",\\"sandbox\\":\\"$CNI_NETNS\\"}"
+link="{\\"name\\":\\"$CNI_IFNAME\\",\\"mac\\":\\"$mac\\",\\"sandbox\\":\\"$CNI_NETNS\\"}"
 echo "{\\"cniVersion\\":\\"0.4.0\\",\\"interfaces\\":[$link]\${ips:+,$ips}}"
 `;
 

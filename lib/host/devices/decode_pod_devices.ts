@@ -11,7 +11,8 @@ export interface PodName {
  * The devices of `pod` in a ListPodResourcesResponse or a GetPodResourcesResponse: field 1 of either holds Pods. Only
  * that Pod is read to the depth, as a node may have hundreds.
  *
- * @returns device IDs by resource name: those of all containers together, each once, sorted
+ * @returns device IDs by resource name, each once: in the order of the containers, as kubelet has them from the Pod
+ * (restartable init containers first), and sorted within one, where kubelet keeps no order
  * @throws when `response` is no protobuf message
  */
 export function decodePodDevices(response: Uint8Array, pod: PodName): Map<string, string[]> {
@@ -19,11 +20,21 @@ export function decodePodDevices(response: Uint8Array, pod: PodName): Map<string
   const containers = values(response, 1)
     .filter((message) => text(message, 1) === pod.name && text(message, 2) === pod.namespace)
     .flatMap((message) => values(message, 3));
-  // One resource of one container may come in several parts, one for each NUMA node.
-  for (const part of containers.flatMap((container) => values(container, 2))) {
-    const resource = text(part, 1);
+  for (const container of containers) {
+    for (const [resource, ids] of devicesOf(container)) {
+      devices.set(resource, [...new Set([...devices.get(resource) ?? [], ...ids.sort()])]);
+    }
+  }
+  return devices;
+}
+
+/** One resource of one container may come in several parts, one for each NUMA node. */
+function devicesOf(container: Uint8Array): Map<string, string[]> {
+  const devices = new Map<string, string[]>();
+  for (const part of values(container, 2)) {
     const ids = values(part, 2).map((id) => new TextDecoder().decode(id));
-    devices.set(resource, [...new Set([...devices.get(resource) ?? [], ...ids])].sort());
+    const resource = text(part, 1);
+    devices.set(resource, [...devices.get(resource) ?? [], ...ids]);
   }
   return devices;
 }

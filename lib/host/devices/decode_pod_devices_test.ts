@@ -32,14 +32,32 @@ Deno.test("decodePodDevices() reads what the protobuf library writes", () => {
     const list = encodeList(pods);
     for (const pod of pods) {
       const decoded = decodePodDevices(list, pod);
-      const parts = pod.containers.flatMap((container) => container.devices);
       for (const resource of RESOURCES) {
-        const ids = parts.filter((part) => part.resource_name === resource).flatMap((part) => part.device_ids);
-        assertEquals(decoded.get(resource) ?? [], [...new Set(ids)].sort());
+        const ids = pod.containers.flatMap(({ devices }) =>
+          devices.filter((part) => part.resource_name === resource).flatMap((part) => part.device_ids).sort()
+        );
+        assertEquals(decoded.get(resource) ?? [], [...new Set(ids)]);
       }
     }
     assertEquals(decodePodDevices(list, { namespace: "no such", name: "Pod of them all" }), new Map());
   }));
+});
+
+Deno.test("decodePodDevices() keeps the order of the containers, and sorts what one has of several NUMA nodes", () => {
+  const part = (resource_name: string, ...device_ids: string[]) => ({ resource_name, device_ids });
+  const pod = {
+    namespace: "n",
+    name: "p",
+    containers: [
+      { name: "sidecar", devices: [part("a/x", "0000:3b:02.7")] },
+      { name: "one", devices: [part("a/x", "0000:3b:02.5"), part("a/y", "0000:3b:03.1"), part("a/x", "0000:3b:02.3")] },
+      { name: "two", devices: [part("a/x", "0000:3b:02.1", "0000:3b:02.5")] },
+    ],
+  };
+  assertEquals([...decodePodDevices(encodeList([pod]), pod)], [
+    ["a/x", ["0000:3b:02.7", "0000:3b:02.3", "0000:3b:02.5", "0000:3b:02.1"]],
+    ["a/y", ["0000:3b:03.1"]],
+  ]);
 });
 
 Deno.test("decodePodDevices() reads or refuses whatever it is given, and never hangs", () => {

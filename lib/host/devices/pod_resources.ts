@@ -19,8 +19,7 @@ const TRIES = 50;
 const LONGEST_WAIT_MS = 100;
 
 /**
- * The devices of a Pod: IDs by resource name, those of all its containers together, each once, sorted; empty when
- * kubelet knows none.
+ * The devices of a Pod: IDs by resource name, each once, in the order of its containers; empty when kubelet knows none.
  *
  * @throws {PodResourcesError} naming the socket and the reason
  * @throws the reason of `signal`

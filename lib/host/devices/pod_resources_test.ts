@@ -42,7 +42,7 @@ const PODS: readonly PodResources[] = [
 ];
 
 const DEVICES = new Map([
-  ["nokia.k8s.io/sriov_a", ["0000:03:02.0", "0000:03:02.1", "0000:03:02.2", "0000:03:02.3"]],
+  ["nokia.k8s.io/sriov_a", ["0000:03:02.0", "0000:03:02.1", "0000:03:02.3", "0000:03:02.2"]],
   ["nokia.k8s.io/sriov_b", ["0000:05:01.0"]],
 ]);
 

@@ -14,6 +14,8 @@ import type { NodeServices } from "../node_services.ts";
 
 /** One way to make interfaces: what it must know before, what it makes, and what is to be asked to take it back. */
 export interface Backend {
+  /** Whether its interfaces are made of a device of the network's pool, where that has one. */
+  readonly takesDevice: boolean;
   /**
    * Finds out on the node what making `plan` takes. Changes nothing.
    *

@@ -15,6 +15,7 @@ import { reserveAddresses, reservedIps } from "./reserve_addresses.ts";
 
 /** An ipvlan link on the network's parent. */
 export const ipvlan: Backend = {
+  takesDevice: false,
   prepare(plan, { hostLinks }) {
     const parent = findParent(plan, hostLinks);
     return { plan, attach: (context, signal) => attach(context, plan, parent, signal) };

@@ -15,6 +15,7 @@ import { generatedChain, runChain } from "./run_chain.ts";
 
 /** A macvlan link on the network's parent. */
 export const macvlan: Backend = {
+  takesDevice: false,
   prepare(plan, { hostLinks }) {
     const parent = findParent(plan, hostLinks);
     return { plan, attach: (context, signal) => attach(context, plan, parent, signal) };

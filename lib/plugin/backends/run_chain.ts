@@ -3,8 +3,9 @@
 import type { DelegateConfig } from "../../attach/delegate_config.ts";
 import type { DelegateChain } from "../../attach/delegate_file.ts";
 import type { InterfacePlan } from "../../attach/interface_plan.ts";
-import type { Result } from "../../cni/result.ts";
+import type { Interface, Result } from "../../cni/result.ts";
 import { addDelegates } from "../../delegate/delegate_chain.ts";
+import { isZeroMac } from "../../net/mac.ts";
 import type { AttachContext } from "./backend.ts";
 
 /** A chain of one plugin, whose configuration DANM made. */
@@ -23,5 +24,10 @@ export async function runChain(
   const result = await addDelegates(configs, { ...target, ifName: name }, signal) ??
     { interfaces: [], ips: [], routes: [], dns: {} };
   await journal.append([{ type: "delegated", index, result }], { durable: false });
-  return result;
+  return { ...result, interfaces: result.interfaces.map(withoutZeroMac) };
+}
+
+/** Plugins may say nothing but zeros of a device that has no address yet (a virtual function before its driver). */
+function withoutZeroMac({ mac, ...rest }: Interface): Interface {
+  return mac === undefined || isZeroMac(mac) ? rest : { ...rest, mac };
 }

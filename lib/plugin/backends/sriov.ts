@@ -12,6 +12,7 @@ import { standInLink } from "./stand_in_link.ts";
 
 /** The virtual function's own link or, where a program of the Pod drives it, a link that stands in for it. */
 export const sriov: Backend = {
+  takesDevice: true,
   async prepare(plan, { devices }, signal) {
     const deviceId = devices.get(plan.index)!;
     const attach = isUserspaceDriver(await pciDriver(deviceId, signal)) ? attachStandIn : attachFunction;

@@ -4,7 +4,7 @@ import type { InterfacePlan } from "../../attach/interface_plan.ts";
 import type { Result } from "../../cni/result.ts";
 import type { NamespaceStep } from "../../link/configure_namespace.ts";
 import { addDummy, addVlan, setAlias, setMac, setUp } from "../../link/link_commands.ts";
-import { localMac } from "../../net/mac.ts";
+import { isMac, localMac } from "../../net/mac.ts";
 import { temporaryName } from "../temporary_name.ts";
 
 /** A link that is to be made in the Pod's namespace. */
@@ -22,7 +22,7 @@ export interface StandInLink {
  * @param result what the sriov plugin returned about the device
  */
 export function standInLink(attachment: string, plan: InterfacePlan, deviceId: string, result: Result): StandInLink {
-  const mac = result.interfaces.find((link) => link.mac !== undefined)?.mac ??
+  const mac = result.interfaces.find((link) => link.mac !== undefined && isMac(link.mac))?.mac ??
     localMac(crypto.getRandomValues(new Uint8Array(6)));
   const { name, terms: { vlan } } = plan;
   const base = vlan === undefined ? name : temporaryName(attachment, plan.index);

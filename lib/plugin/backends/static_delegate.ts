@@ -1,11 +1,12 @@
 /** Static delegates: plugins that a file of the node configures, for every NetworkType that has no backend of its own. */
 
-import { requestConfig, staticConfigs } from "../../attach/delegate_config.ts";
+import { requestConfigs, staticConfigs } from "../../attach/delegate_config.ts";
 import { type DelegateChain, DelegateFileError, pickDelegateChain } from "../../attach/delegate_file.ts";
 import type { InterfacePlan } from "../../attach/interface_plan.ts";
 import { namedLinks } from "../../attach/named_links.ts";
 import type { Result } from "../../cni/result.ts";
 import { readFolder } from "../../host/files/read_folder.ts";
+import { parseOwner } from "../../ipam/owner.ts";
 import type { NodeServices } from "../node_services.ts";
 import { readNetwork } from "../pod.ts";
 import type { AttachContext, AttachedInterface, Backend } from "./backend.ts";
@@ -15,17 +16,20 @@ import { runChain } from "./run_chain.ts";
 
 /** Whatever the plugins of the network's file make. */
 export const staticDelegate: Backend = {
-  async prepare(plan, { services }) {
+  takesDevice: true,
+  async prepare(plan, { services, devices }) {
     const chain = await readChain(services, plan.terms.networkId, plan.terms.type);
     const needs = namedLinks(plan.name, chain.configs);
-    return { plan, needs, attach: (context, signal) => attach(context, plan, chain, signal) };
+    const deviceId = devices.get(plan.index);
+    return { plan, needs, attach: (context, signal) => attach(context, plan, chain, signal, deviceId) };
   },
   delegatesRemoveLink: false,
   async findDelegates(services, { metadata, spec }, signal) {
     const network = await readNetwork(services, spec.apiType, metadata.namespace!, spec.NetworkName, signal);
     try {
       const { configs } = await readChain(services, network?.spec.NetworkID, spec.NetworkType);
-      return configs.map((config) => requestConfig(config, {}));
+      const index = parseOwner(spec.EndpointID)?.interfaceIndex ?? 0;
+      return requestConfigs(configs, index, services.config.runtimeConfig, spec.Interface.DeviceID || undefined);
     } catch (error) {
       if (error instanceof DelegateFileError) return [];
       throw error;
@@ -45,11 +49,14 @@ async function attach(
   plan: InterfacePlan,
   chain: DelegateChain,
   signal: AbortSignal,
+  deviceId?: string,
 ): Promise<AttachedInterface> {
   const addresses = await reserveAddresses(context, plan, signal);
-  const configs = staticConfigs(plan, addresses, chain.configs, context.services.config.runtimeConfig);
+  const { runtimeConfig } = context.services.config;
+  const configs = staticConfigs(plan, addresses, chain.configs, runtimeConfig, deviceId);
   const result = await runChain(context, plan, { ...chain, configs }, signal);
-  return await recordDelegated(context, plan, withInterface(result, plan.name, context.target.netns), signal);
+  const told = withInterface(result, plan.name, context.target.netns);
+  return await recordDelegated(context, plan, told, signal, deviceId);
 }
 
 /**
