@@ -93,4 +93,8 @@ danmTest("goes by DanmEps where a journal has become empty", async (node) => {
   await Deno.truncate(node.runtime.journalOf(container.sandbox));
   await node.collectGarbage([]);
   assertEquals(await node.leftovers(container), []);
+  await node.attach(container);
+  await Deno.truncate(node.runtime.journalOf(container.sandbox));
+  await RECOVERIES["the sweep"]!(node, container);
+  assertEquals(await node.leftovers(container), []);
 });

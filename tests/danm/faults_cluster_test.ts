@@ -1,5 +1,6 @@
 /** Runs the table of faults.ts: every fault at every request of ADD and DEL. */
 
+import { basename } from "@std/path/posix";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { type FaultProxy, startFaultProxy } from "../cluster/fault_proxy.ts";
 import type { CallOutcome } from "../runtime/container_runtime.ts";
@@ -94,7 +95,7 @@ async function judge(node: TestNode, container: TestContainer, { point, fault }:
   } else if (verb === "ADD" || journal) {
     assertMatch(msg, /CNI network could not be removed: \ninterface eth0: /);
     const left = await node.leftovers(container);
-    assert(left.includes(`journal ${container.sandbox.containerId}`), left.join());
+    assert(left.includes(`journal ${basename(node.runtime.journalOf(container.sandbox))}`), left.join());
     assertEquals(left.filter((line) => line.startsWith("in ") || line.startsWith("process ")), []);
   }
 }

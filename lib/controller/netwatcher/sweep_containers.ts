@@ -12,6 +12,7 @@ import { readNamespaceIds } from "../../link/namespace_id.ts";
 import type { Attachment } from "../../plugin/attachment.ts";
 import { type AttachmentEntry, type BeginEntry, placeOf } from "../../plugin/attachment_entry.ts";
 import { detachContainer } from "../../plugin/detach_container.ts";
+import { detachUnrecorded } from "../../plugin/detach_unrecorded.ts";
 import { listEndpoints } from "../../plugin/endpoint.ts";
 import type { NodeServices } from "../../plugin/node_services.ts";
 import { isContainerGone, type RecordedContainer } from "../../reconcile/gone_container.ts";
@@ -85,6 +86,8 @@ async function lookAtAll(services: NodeServices, failures: unknown[], signal: Ab
       const entries = await readJournal<AttachmentEntry>(stateDir, journal);
       const place = await readPlace(services, journal, entries, signal);
       if (place) places.set(journal, place);
+      // Of a danm that was killed before it began: to be opened is all it takes for an empty journal to go.
+      else if (entries.length === 0) await withJournal(services, journal, signal, () => {});
     } catch (error) {
       if (signal.aborted) throw error;
       failures.push(error);
@@ -136,7 +139,10 @@ async function detach(
     const container = { containerId, netns: "", ifName, args: new Map<string, string>(), attachment: name };
     const target = { ...container, ...plugins, mustFindPlugins: true } as const;
     const limited = AbortSignal.any([signal, AbortSignal.timeout(DETACH_MS)]);
-    return await detachContainer({ services, target, journal, namespaceIsGone: true }, limited);
+    if (await detachContainer({ services, target, journal, namespaceIsGone: true }, limited)) return true;
+    const endpoints = await listEndpoints(services, place.pod.namespace, target, limited);
+    await detachUnrecorded(services, target, endpoints, limited);
+    return endpoints.length > 0;
   }) ?? false;
 }
 
