@@ -10,13 +10,25 @@ async function ip(...args: readonly string[]): Promise<void> {
   if (!success) throw new Error(new TextDecoder().decode(stderr));
 }
 
-async function threads(): Promise<string[]> {
-  return (await Array.fromAsync(Deno.readDir(`/proc/${Deno.pid}/task`))).map(({ name }) => name);
+/** The `ip monitor link` that the process `pid`, or one that it started, has started. */
+async function monitorOf(pid: number): Promise<number> {
+  return await eventually("find the process", async () => {
+    for await (const { name } of Deno.readDir("/proc")) {
+      if (!/^[0-9]+$/.test(name)) continue;
+      const command = await Deno.readTextFile(`/proc/${name}/cmdline`).catch(() => "");
+      if (/^([^\0]*\/)?ip\0monitor\0link\0$/.test(command) && await isUnder(name, pid)) return Number(name);
+    }
+    return undefined;
+  });
 }
 
-/** The processes that this thread started. */
-async function childrenOf(thread: string): Promise<string[]> {
-  return (await Deno.readTextFile(`/proc/${Deno.pid}/task/${thread}/children`)).split(" ").filter((pid) => pid !== "");
+async function isUnder(name: string, pid: number): Promise<boolean> {
+  for (let at = name; at !== "0";) {
+    if (Number(at) === pid) return true;
+    const status = await Deno.readTextFile(`/proc/${at}/status`).catch(() => "");
+    at = /^PPid:\s*([0-9]+)$/m.exec(status)?.[1] ?? "0";
+  }
+  return false;
 }
 
 Deno.test("watchLinks() tells of links that come, change and go, until the signal fires", async () => {
@@ -45,11 +57,18 @@ Deno.test("watchLinks() tells of links that come, change and go, until the signa
 Deno.test("watchLinks() fails when ip ends by itself", async () => {
   const watching = watchLinks(() => {}, new AbortController().signal);
   const failed = assertRejects(() => watching, Error, "Cannot watch links: ip monitor ended with code");
-  const child = await eventually("find the process", async () => {
-    const children = (await Promise.all((await threads()).map(childrenOf))).flat();
-    const commands = await Promise.all(children.map((pid) => Deno.readTextFile(`/proc/${pid}/cmdline`)));
-    return children[commands.findIndex((command) => command.endsWith("ip\0monitor\0link\0"))];
-  });
-  Deno.kill(Number(child), "SIGKILL");
+  Deno.kill(await monitorOf(Deno.pid), "SIGKILL");
   await failed;
+});
+
+Deno.test("watchLinks() leaves nothing behind when its process is killed", async () => {
+  const module = import.meta.resolve("./watch_links.ts");
+  const script = `import { watchLinks } from ${
+    JSON.stringify(module)
+  }; await watchLinks(() => {}, new AbortController().signal);`;
+  const watcher = new Deno.Command(Deno.execPath(), { args: ["eval", script] }).spawn();
+  const monitor = await monitorOf(watcher.pid);
+  watcher.kill("SIGKILL");
+  await watcher.status;
+  await eventually("see ip end", () => Deno.stat(`/proc/${monitor}`).then(() => undefined, () => true));
 });
