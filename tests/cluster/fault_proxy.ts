@@ -25,6 +25,8 @@ export interface FaultProxy extends AsyncDisposable {
   reset(): void;
   /** All requests since the start or `reset()`, in order of arrival, those that met a fault included. */
   readonly requests: readonly ProxiedRequest[];
+  /** Resolves when what has arrived by now is passed on or broken off, although its client may have gone long before. */
+  idle(): Promise<void>;
   /** How many requests had this method and path. */
   count(wanted: Pick<Fault, "method" | "path">): number;
 }
@@ -38,14 +40,15 @@ export async function startFaultProxy(cluster: Cluster): Promise<FaultProxy> {
   const requests: ProxiedRequest[] = [];
   const upstream = openUpstream(cluster);
 
-  const server = createServer({ cert, key }, async (request, response) => {
+  const underWay = new Set<Promise<void>>();
+
+  const server = createServer({ cert, key }, (request, response) => {
     const seen = { method: request.method ?? "", path: request.url ?? "" };
     requests.push(seen);
-    try {
-      await serve(plan.next(seen), request, response, upstream.pass);
-    } catch {
-      request.socket.destroy(); // either side went away: so does the other
-    }
+    const served = serve(plan.next(seen), request, response, upstream.pass)
+      .catch(() => void request.socket.destroy()) // either side went away: so does the other
+      .finally(() => underWay.delete(served));
+    underWay.add(served);
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -61,6 +64,7 @@ export async function startFaultProxy(cluster: Cluster): Promise<FaultProxy> {
       requests.length = 0;
     },
     requests,
+    idle: async () => void await Promise.all(underWay),
     count: (wanted) => requests.filter((request) => matches(wanted, request)).length,
     async [Symbol.asyncDispose]() {
       const closed = once(server, "close");
@@ -72,7 +76,7 @@ export async function startFaultProxy(cluster: Cluster): Promise<FaultProxy> {
   };
 }
 
-type Pass = (request: IncomingMessage) => Promise<Response>;
+type Pass = (request: IncomingMessage, body?: Blob) => Promise<Response>;
 
 async function serve(
   action: FaultAction | undefined,
@@ -95,12 +99,19 @@ async function serve(
       request.socket.destroy();
       return;
     case "hold":
-      await action.until;
-      break;
-    case "delay":
-      await new Promise((resolve) => setTimeout(resolve, action.ms));
+    case "delay": {
+      const body = await readBody(request); // while the client is there
+      await (action.kind === "hold" ? action.until : new Promise((resolve) => setTimeout(resolve, action.ms)));
+      return await relay(await pass(request, body), response);
+    }
   }
   await relay(await pass(request), response);
+}
+
+async function readBody(request: IncomingMessage): Promise<Blob> {
+  const chunks: Uint8Array<ArrayBuffer>[] = [];
+  for await (const chunk of request) chunks.push(chunk);
+  return new Blob(chunks);
 }
 
 /** Source: Kubernetes API, meta/v1 Status. */
@@ -121,9 +132,8 @@ function openUpstream(cluster: Cluster): Disposable & { readonly pass: Pass } {
   const asAdmin = Deno.createHttpClient({ caCerts: [cluster.caPem], cert, key });
   const asNobody = Deno.createHttpClient({ caCerts: [cluster.caPem] });
   return {
-    async pass(request) {
-      const chunks: Uint8Array<ArrayBuffer>[] = [];
-      for await (const chunk of request) chunks.push(chunk);
+    async pass(request, given) {
+      const body = given ?? await readBody(request);
       const headers = new Headers();
       for (const name of ["accept", "authorization", "content-type", "user-agent"]) {
         const value = request.headers[name];
@@ -133,7 +143,7 @@ function openUpstream(cluster: Cluster): Disposable & { readonly pass: Pass } {
         client: headers.has("authorization") ? asNobody : asAdmin,
         method: request.method ?? "GET",
         headers,
-        ...(chunks.length > 0 && { body: new Blob(chunks) }),
+        ...(body.size > 0 && { body }),
       });
     },
     [Symbol.dispose]() {

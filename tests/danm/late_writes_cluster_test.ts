@@ -21,6 +21,7 @@ for (const point of FAULT_POINTS.filter(({ verb, request }) => verb === "ADD" &&
       proxy.inject({ ...point.request, nth: point.nth, action: { kind: "delay", ms: (timeout + LATE_S) * 1000 } });
       const message = await node.attachFails(container, { kubeconfig, timeout });
       const isReached = proxy.count(point.request) > 0;
+      await proxy.idle();
       assertEquals(await node.leftovers(container), []);
       if (!isReached) continue;
       assertMatch(message, /the deadline of \d+ s has passed|no answer before the deadline/);
