@@ -12,7 +12,7 @@ import type { Attachment } from "./attachment.ts";
 import type { BeginEntry } from "./attachment_entry.ts";
 import { allDoneOrStopped } from "./all_done.ts";
 import { AttachError, type AttachFailure } from "./attach_error.ts";
-import { attachInOrder, finishInNamespace, unlessFailed } from "./attach_interfaces.ts";
+import { attachInOrder, finishInNamespace, logFailure, unlessFailed } from "./attach_interfaces.ts";
 import type { NodeView, PreparedInterface } from "./backends/backend.ts";
 import { backendOf } from "./backends/backend_of.ts";
 import { beginAttachment } from "./begin_attachment.ts";
@@ -120,7 +120,9 @@ async function prepareAll(
   signal: AbortSignal,
 ): Promise<PreparedInterface[]> {
   const outcomes = await Promise.allSettled(
-    plans.map(async (plan) => await backendOf(plan.terms.type).prepare(plan, view, signal)),
+    plans.map((plan) =>
+      logFailure(view.services.log, plan, async () => await backendOf(plan.terms.type).prepare(plan, view, signal))
+    ),
   );
   return unlessFailed(plans, outcomes);
 }

@@ -1,5 +1,6 @@
 /** Making the interfaces of one Pod, in parallel but for those that are made on others, and setting them up. */
 
+import type { Log, LogFields } from "../host/serving/log.ts";
 import { describeNetwork, type InterfacePlan } from "../attach/interface_plan.ts";
 import { configureNamespace, type NamespaceStep } from "../link/configure_namespace.ts";
 import { interleaveSteps } from "../link/interleave_steps.ts";
@@ -68,6 +69,23 @@ async function attachAndLog(
   signal: AbortSignal,
 ): Promise<AttachedInterface> {
   const { log } = context.services;
+  return await logFailure(log, plan, async (fields) => {
+    const attached = await attach(context, signal);
+    log.write("info", "attached", { ...fields(), addresses: attached.setup.addresses });
+    return attached;
+  });
+}
+
+/**
+ * Does `work` for an interface, and logs why it failed.
+ *
+ * @param work is given what every line about the interface has, its time included
+ */
+export async function logFailure<T>(
+  log: Log,
+  plan: InterfacePlan,
+  work: (fields: () => LogFields) => Promise<T>,
+): Promise<T> {
   const started = performance.now();
   const fields = () => ({
     interface: plan.name,
@@ -75,9 +93,7 @@ async function attachAndLog(
     ms: Math.round(performance.now() - started),
   });
   try {
-    const attached = await attach(context, signal);
-    log.write("info", "attached", { ...fields(), addresses: attached.setup.addresses });
-    return attached;
+    return await work(fields);
   } catch (error) {
     log.write("warning", "not attached", { ...fields(), reason: messageOf(error) });
     throw error;
