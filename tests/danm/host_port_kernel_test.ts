@@ -33,7 +33,7 @@ danmTest("lets a host port lead to a Pod whose default network is a chain that e
 
   const { kubeconfig, cniDir, stateDir, logFile } = runtime.config();
   const installed = JSON.parse(configText(readSettings(new Map()), "danm.k8s.io", "/"));
-  const plugin = { ...installed, kubeconfig, cniDir, stateDir, logFile };
+  const plugin = { ...installed, kubeconfig, cniDir, stateDir, logFile, timeout: 600 };
   const ports = { portMappings: [{ hostPort: 18080, containerPort: 80, protocol: "tcp" }] };
   const name = `installed-${node.namespace}`;
   const runtimeOf = await prepareCnitool(runtime, { name, cniVersion: "1.0.0", plugins: [plugin] }, ports);
