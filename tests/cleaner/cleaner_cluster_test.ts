@@ -61,6 +61,26 @@ Deno.test("cleaner takes a Pod that was made again under its name for another on
   await scene.holds(owner);
 });
 
+Deno.test("cleaner keeps what a static Pod has when its copy in the API is replaced, and frees it when that is gone", async () => {
+  using scene = await openScene(cluster);
+  await using _cleaner = await startCleaner(cluster);
+  const uid = crypto.randomUUID().replaceAll("-", ""); // as kubelet makes them
+  const pod = await scene.createMirrorPod("proxy-node-1", uid);
+  const owners = [
+    await scene.attach(pod, { ip: "10.1.0.10", ip6: "2001:db8::10" }),
+    await scene.attach(pod, { ip: "dynamic", index: 1, recorded: false }),
+  ].sort();
+  await scene.outlast();
+  await scene.deletePod(pod);
+  await scene.createMirrorPod("proxy-node-1", uid);
+  await scene.outlast();
+  assertEquals([...new Set(await scene.owners())], owners);
+  assertEquals((await scene.recorded()).length, 1);
+
+  await scene.deletePod(pod);
+  await scene.holds();
+});
+
 Deno.test("cleaner keeps what belongs to a living Pod, whatever its container or its record", async () => {
   using scene = await openScene(cluster);
   await using _cleaner = await startCleaner(cluster);

@@ -85,6 +85,8 @@ export interface Scene extends Disposable {
   readonly namespace: string;
   readonly network: Network;
   createPod(name?: string): Promise<TestPod>;
+  /** Makes the API's copy of the static Pod `name` that kubelet knows by `uid`; resolves to it as kubelet knows it. */
+  createMirrorPod(name: string, uid: string): Promise<TestPod>;
   deletePod(pod: TestPod): Promise<void>;
   /** Does what danm does in the cluster at ADD. Resolves to the owner of the addresses. */
   attach(pod: Pick<TestPod, "uid" | "name">, wish?: Wish): Promise<string>;
@@ -128,6 +130,15 @@ export async function openScene(cluster: OwnCluster, group: ApiGroup = GROUP): P
       const pod = { apiVersion: "v1", kind: "Pod", metadata: { name }, spec };
       const made = await admin.create<{ metadata: { uid: string } }>({ ...PODS, namespace }, pod, soon());
       return { namespace, name, uid: made.metadata.uid };
+    },
+    async createMirrorPod(name, uid) {
+      const annotations = { "kubernetes.io/config.mirror": uid };
+      const containers = [{ name: "main", image: "none" }];
+      // The API server knows a copy by its node; nobody confirms that its containers have ended.
+      const spec = { nodeName: "node-1", terminationGracePeriodSeconds: 0, containers };
+      const pod = { apiVersion: "v1", kind: "Pod", metadata: { name, annotations }, spec };
+      await admin.create({ ...PODS, namespace }, pod, soon());
+      return { namespace, name, uid };
     },
     deletePod: ({ name }) => admin.delete({ ...PODS, namespace, name }, soon()), // at once: it is on no node
     async attach({ uid, name }, wish = { ip: "dynamic" }) {

@@ -48,11 +48,25 @@ async function createScene(stack: AsyncDisposableStack) {
     assertEquals(code, 0, JSON.stringify(answer) + stderr);
     return { pod, netns, sandbox };
   }
+  /** The API's copy of a static Pod that kubelet knows by `uid`; resolves to it as kubelet knows it. */
+  async function createMirrorPod(uid: string, name = "proxy-node-1"): Promise<TestPod> {
+    const annotations = {
+      "kubernetes.io/config.mirror": uid,
+      "danm.k8s.io/interfaces": JSON.stringify([{ network: "net", ip: "dynamic" }]),
+    };
+    const spec = { nodeName: node.name, containers: [{ name: "main", image: "none" }] };
+    const pod = { apiVersion: "v1", kind: "Pod", metadata: { name, annotations }, spec };
+    await client.create({ group: "", version: "v1", plural: "pods", namespace }, pod, {
+      signal: AbortSignal.timeout(10_000),
+    });
+    return { namespace, name, uid };
+  }
   return {
     node,
     attach,
     createNetwork: (name: string, spec: { NetworkID: string; NetworkType: string }) =>
       networksOf(client, namespace).createNetwork(name, {}, spec),
+    createMirrorPod,
     async deletePod({ pod: { namespace, name } }: Container) {
       await cluster.kubectl("delete", "pod", name, "--namespace", namespace, "--force", "--grace-period=0");
     },
@@ -98,6 +112,46 @@ Deno.test("netwatcher sweeps the container that its Pod has another one for", as
   await using netwatcher = await node.startNetwatcher();
   await netwatcher.says({ message: "swept a container that is gone", containerId: before.sandbox.containerId });
   assertEquals([await leftovers(before), await leftovers(after)], [0, ALL]);
+});
+
+Deno.test("netwatcher sweeps a container at whose path another namespace is by now, and leaves that alone", async () => {
+  await using stack = new AsyncDisposableStack();
+  const { node, attach, leftovers } = await createScene(stack);
+  const before = await attach();
+  const { path } = before.netns;
+  await before.netns[Symbol.asyncDispose]();
+  const after = await attach(before.pod);
+  await using other = await createNamespace();
+  await other.ip("link", "add", "eth0", "type", "bridge");
+  await Deno.writeTextFile(path, "");
+  await other.run("mount", "--bind", "/proc/self/ns/net", path);
+  stack.defer(async () => {
+    await other.run("umount", path);
+    await Deno.remove(path);
+  });
+  await using netwatcher = await node.startNetwatcher();
+  await netwatcher.says({ message: "swept a container that is gone", containerId: before.sandbox.containerId });
+  assertEquals([await leftovers(before), await leftovers(after)], [0, ALL]);
+  assertEquals((await other.ip("link", "show", "eth0")).includes("eth0"), true);
+});
+
+Deno.test("netwatcher does not take a static Pod for gone because its copy in the API was replaced", async () => {
+  await using stack = new AsyncDisposableStack();
+  const { node, attach, createMirrorPod, deletePod, leftovers } = await createScene(stack);
+  const uid = "0123456789abcdef0123456789abcdef";
+  const unseen = await attach(await createMirrorPod(uid));
+  const gone = await attach();
+  await deletePod(unseen);
+  await createMirrorPod(uid, unseen.pod.name);
+  await deletePod(gone);
+  for (const { netns } of [unseen, gone]) await netns[Symbol.asyncDispose]();
+  await using netwatcher = await node.startNetwatcher();
+  await netwatcher.says({ message: "swept a container that is gone", containerId: gone.sandbox.containerId });
+  await eventually("end the sweep", async () => {
+    const done = 'danm_reconcile_seconds_count{controller="leftovers",result="done"}';
+    return await netwatcher.metric(done) || undefined;
+  });
+  assertEquals(await leftovers(unseen), ALL);
 });
 
 Deno.test("netwatcher passes over a container that is being worked on, and comes back", async () => {

@@ -82,6 +82,37 @@ Deno.test("svcwatcher takes a Pod that was made again under its name for another
   assertEquals(slice?.endpoints?.[0]?.targetRef?.uid, after.uid);
 });
 
+Deno.test("svcwatcher publishes a static Pod's addresses, whichever copy of it the API has", async () => {
+  using scene = await openServiceScene(cluster);
+  await using _svcwatcher = await startSvcwatcher(cluster);
+  await scene.createService("web", { network: "net" });
+  const mirrorOf = crypto.randomUUID().replaceAll("-", "");
+  const first = await scene.createPod({ name: "proxy-node-1", mirrorOf });
+  await scene.attach({ ...first, uid: mirrorOf }, { ip: "10.0.0.1/24" });
+  await scene.publishes("web", "10.0.0.1");
+  await scene.removePod(first);
+  await scene.publishes("web");
+  const second = await scene.createPod({ name: "proxy-node-1", mirrorOf });
+  const [slice] = await scene.publishes("web", "10.0.0.1");
+  assertEquals(slice?.endpoints?.[0]?.targetRef?.uid, second.uid, "the Pod that there is to look at");
+});
+
+Deno.test("svcwatcher publishes what a Pod's newest sandbox has, and nothing of those before", async () => {
+  using scene = await openServiceScene(cluster);
+  await using _svcwatcher = await startSvcwatcher(cluster);
+  await scene.createService("web", { network: "net" });
+  const pod = await scene.createPod();
+  await scene.attach(pod, { ip: "10.0.0.1/24" });
+  await scene.attach(pod, { ip: "10.0.0.2/24", network: "other" });
+  await scene.publishes("web", "10.0.0.1");
+  const elsewhere = await scene.attach(pod, { ip: "10.0.0.3/24", network: "other", containerId: "c2" });
+  await scene.publishes("web");
+  const next = await scene.attach(pod, { ip: "10.0.0.4/24", containerId: "c2" });
+  await scene.publishes("web", "10.0.0.4");
+  for (const each of [next, elsewhere]) await scene.detach(each);
+  await scene.publishes("web", "10.0.0.1");
+});
+
 Deno.test("svcwatcher follows Services: networks, families, ports, labels, readiness, selectors", async () => {
   using scene = await openServiceScene(cluster);
   await using _svcwatcher = await startSvcwatcher(cluster);

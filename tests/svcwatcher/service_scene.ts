@@ -27,6 +27,8 @@ export interface PodWish {
   readonly nodeName?: string;
   readonly hostname?: string;
   readonly subdomain?: string;
+  /** It is the API's copy of a static Pod that kubelet knows by this UID. */
+  readonly mirrorOf?: string;
 }
 
 /** One interface as danm records it: on DanmNet `net` unless told otherwise. */
@@ -37,6 +39,8 @@ export interface Attachment {
   readonly ip?: string;
   readonly ip6?: string;
   readonly group?: ApiGroup;
+  /** The sandbox, `c1` unless told otherwise. */
+  readonly containerId?: string;
 }
 
 /** The scene. Disposing closes its client; what is in the cluster stays. */
@@ -99,9 +103,10 @@ export async function openServiceScene(cluster: Cluster, group: ApiGroup = DEFAU
     },
     changeService: (name, patch) => merge(SERVICES, name, patch),
     deleteService: (name) => admin.delete({ ...SERVICES, namespace, name }, soon()),
-    async createPod({ name, labels = { app: "web" }, ready = true, nodeName = "node-1", ...host } = {}) {
+    async createPod({ name, labels = { app: "web" }, ready = true, nodeName = "node-1", mirrorOf, ...host } = {}) {
       const spec = { nodeName, ...host, containers: [{ name: "main", image: "none" }] };
-      const metadata = { ...(name === undefined ? { generateName: "pod-" } : { name }), labels };
+      const annotations = mirrorOf === undefined ? {} : { "kubernetes.io/config.mirror": mirrorOf };
+      const metadata = { ...(name === undefined ? { generateName: "pod-" } : { name }), labels, annotations };
       const pod = { apiVersion: "v1", kind: "Pod", metadata, spec };
       const made = await admin.create<{ metadata: { name: string; uid: string } }>({ ...PODS, namespace }, pod, soon());
       const created = { namespace, ...made.metadata };
@@ -177,7 +182,7 @@ function inWords({ addresses, conditions = {} }: Endpoint): string {
 
 /** The DanmEp that danm would make. */
 function danmEp(pod: TestPod, attachment: Attachment, index: number, group: ApiGroup): DanmEp {
-  const { network = "net", kind = "DanmNet", ip = "", ip6 = "" } = attachment;
+  const { network = "net", kind = "DanmNet", ip = "", ip6 = "", containerId = "c1" } = attachment;
   return {
     apiVersion: apiVersionOf(group),
     kind: "DanmEp",
@@ -186,12 +191,12 @@ function danmEp(pod: TestPod, attachment: Attachment, index: number, group: ApiG
       NetworkName: network,
       NetworkType: "ipvlan",
       NetworkUID: `uid-of-${network}`,
-      EndpointID: `${pod.uid}/c1/${index}`,
+      EndpointID: `${pod.uid}/${containerId}/${index}`,
       apiType: kind,
       Host: "node-1",
       Pod: pod.name,
       PodUID: pod.uid,
-      CID: "c1",
+      CID: containerId,
       netns: "/run/netns/x",
       Interface: {
         Name: `eth${index}`.slice(0, 15),
