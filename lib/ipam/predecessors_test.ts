@@ -3,6 +3,7 @@ import fc from "fast-check";
 import type { NetworkOptions } from "../api/network.ts";
 import { formatAddress, parseAddress } from "../net/address.ts";
 import type { BlockStore } from "./block_store.ts";
+import { candidates } from "./candidates.ts";
 import { createMemoryBlockStore } from "./memory_block_store.ts";
 import { isDynamic, type Pool } from "./pool.ts";
 import { withPredecessors } from "./predecessors.ts";
@@ -65,6 +66,22 @@ Deno.test("a network made anew refuses a static address of its predecessor in a 
     await assertRejects(() => reserve(store, after, "uid-2/c/0", request), AddressTakenError);
   }
   assertEquals(text(await reserve(store, after, "uid-2/c/0", fixed("10.1.77.8"))), "10.1.77.8");
+});
+
+Deno.test("what a predecessor's Pod gave back is found in a block that nobody looks into first", async () => {
+  const store = createMemoryBlockStore();
+  const options = { cidr: "10.1.0.0/24" };
+  const [before, after] = [generation(options, 1), generation(options, 2)];
+  const late = "uid-late/c/0";
+  const own = candidates(after.range, 16, "node", late, 2).map((value) => value >> 4n);
+  const value = Array.from({ length: 16 }, (_, index) => (after.range.first >> 4n << 4n) + BigInt(index) * 16n + 7n)
+    .find((value) => !own.includes(value >> 4n))!;
+  const first = await reserve(store, before, "uid-1/c/0", { kind: "static", address: { family: 4, value } });
+  for (let pod = 0; pod < 253; pod++) await reserve(store, after, `uid-2-${pod}/c/0`);
+  const markAll = { random: () => 0 };
+  await assertRejects(() => reserve(store, after, late, DYNAMIC, markAll), PoolExhaustedError);
+  await releaseClaim(store, first.claim, new Date(0), signal);
+  assertEquals(text(await reserve(store, after, late, DYNAMIC, markAll)), text(first));
 });
 
 Deno.test("no address has two owners, whatever networks of one name came one after the other", async () => {

@@ -67,7 +67,7 @@ async function findDead({ services, target }: Attachment, begin: BeginEntry, sig
   const known = new Set([target.containerId, ...recorded.map(({ containerId }) => containerId)]);
   const endpoints = begin.host === "" ? [] : await listEndpointsOn(services, begin.host, signal);
   const sandboxes = [...recorded, ...sandboxesOf(endpoints.filter(({ spec }) => !known.has(spec.CID)))];
-  const namespaces = await readNamespaceIds(sandboxes.map(({ netns }) => netns).filter(isAbsolute), signal);
+  const namespaces = await readNamespaceIds(sandboxes.map(({ netns }) => netns), signal);
   const own: RecordedContainer = { podUid: begin.pod.uid, hasNamespace: true };
   const others = sandboxes.map((sandbox) => {
     const { id, isOwn } = namespaces.get(sandbox.netns) ?? {};
@@ -100,15 +100,13 @@ async function recordedSandboxes({ config, log }: NodeServices): Promise<Sandbox
   return sandboxes.flat();
 }
 
+/** Records of the original system may not say whose they are, or where; of those nothing can be proven. */
 function sandboxesOf(endpoints: readonly DanmEp[]): Sandbox[] {
-  return [...Map.groupBy(endpoints, attachmentOf)].map(([attachment, endpoints]) => {
+  return [...Map.groupBy(endpoints, attachmentOf)].flatMap(([attachment, endpoints]) => {
     const { CID: containerId, PodUID, netns } = endpoints[0]!.spec;
-    return { attachment, containerId, podUid: PodUID, netns, endpoints };
+    if (!containerId || !PodUID || !netns?.startsWith("/")) return [];
+    return [{ attachment, containerId, podUid: PodUID, netns, endpoints }];
   });
-}
-
-function isAbsolute(path: string): boolean {
-  return path.startsWith("/");
 }
 
 /** Nothing is looked for in a namespace: what is at the path now is another one's. */

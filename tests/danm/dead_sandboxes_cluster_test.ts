@@ -118,6 +118,25 @@ danmTest(
   },
 );
 
+danmTest("keeps what a record of the original says too little of, whatever another one needs", async (node) => {
+  await node.createNetwork("a", { cidr: "10.1.0.0/30" });
+  const any = [{ network: "a", ip: "dynamic" }];
+  await using gone = await node.createContainer(any);
+  await using living = await node.createContainer(any);
+  await using third = await node.createContainer(any);
+  for (const container of [gone, living]) await node.attach(container);
+  await loseJournals(node);
+  await losePower(gone);
+  const endpoints = { ...resourceFor("DanmEp", "danm.k8s.io"), namespace: node.namespace };
+  const { items } = await node.client.list<DanmEp>(endpoints, { signal: AbortSignal.timeout(9_000) });
+  for (const { metadata: { name } } of items) {
+    const body = { spec: { PodUID: "" } }; // as in its early versions: the same of all Pods
+    await node.client.patch({ ...endpoints, name }, { type: "merge", body }, { signal: AbortSignal.timeout(9_000) });
+  }
+  assertStringIncludes(await node.attachFails(third), "every address of its pool");
+  for (const container of [gone, living]) await node.detach(container);
+});
+
 danmTest("goes by kubelet's UID of a static Pod in owners, records and journal", async (node) => {
   await node.createNetwork("a", { cidr: "10.1.0.0/24" });
   const uid = "0123456789abcdef0123456789abcdef";
