@@ -29,6 +29,14 @@ export function podUids(metadata: PodMeta): readonly string[] {
   return known === uid ? [uid] : [known, uid];
 }
 
+/**
+ * Whether `uid` is one that kubelet made up for a Pod from a file, so that the API may be without a copy of a Pod that is
+ * there. A file may also state one, of any form. Source: Kubernetes, pkg/kubelet/config, applyDefaults (MD5 in hexadecimal).
+ */
+export function isStaticPodUid(uid: string): boolean {
+  return /^[0-9a-f]{32}$/.test(uid);
+}
+
 /** What `identityOf()` keeps, and what {@linkcode podUids} needs. */
 export function podIdentityOf(metadata: ObjectMeta): ObjectMeta {
   const mirrored = metadata.annotations?.[MIRROR_ANNOTATION];

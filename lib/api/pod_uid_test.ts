@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { podIdentityOf, podUid, podUids } from "./pod_uid.ts";
+import { isStaticPodUid, podIdentityOf, podUid, podUids } from "./pod_uid.ts";
 
 const MIRROR = { "kubernetes.io/config.mirror": "0123456789abcdef0123456789abcdef" };
 
@@ -25,4 +25,9 @@ Deno.test("podIdentityOf() keeps of the annotations what tells a mirror Pod", ()
     annotations: MIRROR,
   });
   assertEquals(podIdentityOf({ ...metadata, annotations: { big: "x" } }).annotations, undefined);
+});
+
+Deno.test("isStaticPodUid() tells kubelet's UIDs from the API's", () => {
+  assertEquals(isStaticPodUid("0123456789abcdef0123456789abcdef"), true);
+  assertEquals(isStaticPodUid("8a3c9f00-0000-4000-8000-000000000001"), false);
 });

@@ -24,7 +24,7 @@ export interface ClusterView {
 }
 
 interface OfHolder {
-  /** UID of the Pod or, for a block, of the network, which was not seen. A UID is never used again. */
+  /** UID of the Pod or, for a block, of the network, which was not seen. A UID is never used again, but a static Pod's. */
   readonly holder: string;
   readonly network: NetworkRef;
 }

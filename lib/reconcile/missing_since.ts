@@ -8,16 +8,21 @@ export function noteMissing(before: MissingSince, missing: Iterable<string>, now
   return new Map(Iterator.from(missing).map((uid) => [uid, before.get(uid) ?? now]));
 }
 
-/** Which have been missing for `graceMs`, and how long until the next one will have been; undefined for never. */
+/**
+ * Which have been missing for `graceMs`, and how long until the next one will have been; undefined for never.
+ *
+ * @param patience how many times as long a UID must have been missing
+ */
 export function overdue(
   since: MissingSince,
   now: number,
   graceMs: number,
+  patience: (uid: string) => number = () => 1,
 ): { readonly uids: ReadonlySet<string>; readonly nextInMs: number | undefined } {
   const uids = new Set<string>();
   let nextInMs: number | undefined;
   for (const [uid, at] of since) {
-    const leftMs = at + graceMs - now;
+    const leftMs = at + graceMs * patience(uid) - now;
     if (leftMs <= 0) uids.add(uid);
     else nextInMs = Math.min(nextInMs ?? leftMs, leftMs);
   }

@@ -9,6 +9,13 @@ Deno.test("overdue() waits for the whole grace period, and says how long", () =>
   assertEquals(overdue(since, 9000, 5000), { uids: new Set(["a", "b"]), nextInMs: undefined });
 });
 
+Deno.test("overdue() waits longer for whom more patience is due", () => {
+  const since = noteMissing(new Map(), ["a", "b"], 1000);
+  const patience = (uid: string) => uid === "b" ? 5 : 1;
+  assertEquals(overdue(since, 3000, 2000, patience), { uids: new Set(["a"]), nextInMs: 8000 });
+  assertEquals(overdue(since, 11_000, 2000, patience), { uids: new Set(["a", "b"]), nextInMs: undefined });
+});
+
 Deno.test("noteMissing() begins anew with what was seen in between", () => {
   const missing = noteMissing(new Map(), ["a", "b"], 0);
   const seen = noteMissing(missing, ["b"], 1000);

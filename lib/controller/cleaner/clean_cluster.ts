@@ -1,5 +1,6 @@
 /** One look at the cluster after another: what is nobody's for long enough is removed. */
 
+import { isStaticPodUid } from "../../api/pod_uid.ts";
 import type { ApiGroup } from "../../api/resource.ts";
 import type { KubeClient } from "../../kube/client/client.ts";
 import { findOrphans, type Orphan } from "../../reconcile/cluster_orphans.ts";
@@ -21,6 +22,12 @@ export interface ClusterCleanerOptions {
   readonly graceMs: number;
   readonly dryRun: boolean;
 }
+
+/**
+ * How many grace periods a static Pod's copy may be missing: while its node is registered anew kubelet can write none, and
+ * after that it does at its next look at the Pod, up to 90 s later, while the containers run on.
+ */
+const STATIC_POD_PATIENCE = 5;
 
 /**
  * A reconciler of everything at once, whatever its key. Caches only say what is worth a question: nothing is removed
@@ -51,7 +58,7 @@ export function createClusterCleaner(options: ClusterCleanerOptions): Reconcile 
     report.found(orphans, unreadable);
     const now = SYSTEM_CLOCK.now();
     since = noteMissing(since, orphans.map(({ holder }) => holder), now);
-    const { uids, nextInMs } = overdue(since, now, graceMs);
+    const { uids, nextInMs } = overdue(since, now, graceMs, (uid) => isStaticPodUid(uid) ? STATIC_POD_PATIENCE : 1);
     const due = orphans.filter(({ holder }) => uids.has(holder));
     if (dryRun) {
       const proven = new Set(announced.map(({ holder }) => holder)); // once is enough: nobody comes back

@@ -19,7 +19,8 @@ interface Bare {
 
 /**
  * Those holders of `orphans` that cannot be proven gone. Every holder existed before its orphan was seen, and a UID
- * is never used again: so one that is missing from an answer which begins now will never be back.
+ * is never used again: so one that is missing from an answer which begins now will never be back, but for that of a static
+ * Pod, which is waited for longer.
  */
 export async function holdersThatLive(
   kube: KubeClient,
