@@ -121,7 +121,7 @@ Deno.test("netwatcher sweeps a container at whose path another namespace is by n
   const { path } = before.netns;
   await before.netns[Symbol.asyncDispose]();
   const after = await attach(before.pod);
-  await using other = await createNamespace();
+  const other = stack.use(await createNamespace());
   await other.ip("link", "add", "eth0", "type", "bridge");
   await Deno.writeTextFile(path, "");
   await other.run("mount", "--bind", "/proc/self/ns/net", path);
@@ -148,7 +148,7 @@ Deno.test("netwatcher does not take a static Pod for gone because its copy in th
   await using netwatcher = await node.startNetwatcher();
   await netwatcher.says({ message: "swept a container that is gone", containerId: gone.sandbox.containerId });
   await eventually("end the sweep", async () => {
-    const done = 'danm_reconcile_seconds_count{controller="leftovers",result="done"}';
+    const done = 'danm_reconcile_seconds_count{controller="gone_containers",result="done"}';
     return await netwatcher.metric(done) || undefined;
   });
   assertEquals(await leftovers(unseen), ALL);
