@@ -111,12 +111,13 @@ function sandboxesOf(endpoints: readonly DanmEp[]): Sandbox[] {
 
 /** Nothing is looked for in a namespace: what is at the path now is another one's. */
 async function takeBackOne(
-  { services, target: { path } }: Attachment,
+  { services, target: own }: Attachment,
   { attachment, containerId, endpoints }: Sandbox,
   signal: AbortSignal,
 ): Promise<void> {
   const { ifName = "eth0" } = parseJournalName(attachment)!;
-  const target = { containerId, netns: "", ifName, args: new Map([["IgnoreUnknown", "1"]]), path, attachment };
+  // The plugins are where this call's are.
+  const target = { ...own, containerId, netns: "", ifName, args: new Map([["IgnoreUnknown", "1"]]), attachment };
   if (endpoints) {
     const withoutNamespace = endpoints.map((each) => ({ ...each, spec: { ...each.spec, netns: "" } }));
     return await detachUnrecorded(services, target, withoutNamespace, signal);
