@@ -1,15 +1,16 @@
 /**
- * Writes the CustomResourceDefinitions and JSON Schemas, or with `--check` says which committed ones are out of date.
+ * Writes the CustomResourceDefinitions, JSON Schemas and webhook configurations, or with `--check` says which committed ones are out of date.
  *
  *     crds/generate.ts [--api-group danm.k8s.io|danm.io] [--out FOLDER] [--schema-out FOLDER] [--check]
  *
- * Default folders: crds and schema, which are committed; for the other group crds/danm.io and crds/danm.io/schema.
+ * Default folders: crds and schema, which are committed, as are the configurations below manifests, of both groups; for the
+ * other group crds/danm.io and crds/danm.io/schema.
  */
 
 import { parseArgs } from "@std/cli/parse-args";
 import { dirname, join } from "@std/path/posix";
 import { API_GROUPS, DEFAULT_API_GROUP, isApiGroup } from "../lib/api/resource.ts";
-import { renderCrds, renderSchemas } from "./render.ts";
+import { renderCrds, renderRegistrations, renderSchemas } from "./render.ts";
 
 /** Writes each file unless its text is already there. Resolves to the paths that differed. */
 async function bringUpToDate(files: ReadonlyMap<string, string>, folder: string, write: boolean): Promise<string[]> {
@@ -56,6 +57,9 @@ async function main(args: readonly string[]): Promise<number> {
   const changed = [
     ...await bringUpToDate(renderCrds(group), out, !flags.check),
     ...await bringUpToDate(renderSchemas(group), schemaOut, !flags.check),
+    ...(isDefault && flags.out === undefined
+      ? await bringUpToDate(renderRegistrations(), "manifests", !flags.check)
+      : []),
   ];
   for (const path of changed) console.log(flags.check ? `out of date: ${path}` : `written: ${path}`);
   return flags.check && changed.length > 0 ? 1 : 0;

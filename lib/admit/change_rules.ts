@@ -41,11 +41,12 @@ export const undeletedUnderPods: Rule<NetworkReview> = {
 /** Rule T2. */
 export const unchangedInTenantNetworks: Rule<NetworkReview> = {
   id: "T2",
-  demands: "`host_device`, `device_pool`, `vlan` and `vxlan` never change",
-  judge({ network, before }) {
+  demands: "`host_device`, `device_pool`, `vlan` and `vxlan` never change, but for the number that the webhook gives",
+  judge({ network, before, isNumberItsOwn }) {
     if (before === undefined) return undefined;
     const [now, then] = [networkOptions(network), networkOptions(before)];
-    const field = RESOURCE_FIELDS.find((field) => now[field] !== then[field]);
+    const isGiven = (field: keyof typeof now) => isNumberItsOwn && then[field] === undefined;
+    const field = RESOURCE_FIELDS.find((field) => now[field] !== then[field] && !isGiven(field));
     if (field === undefined) return undefined;
     const must = `${
       then[field] === undefined ? "stay absent" : `stay ${then[field]}`

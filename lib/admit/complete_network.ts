@@ -3,11 +3,16 @@
 import { type Network, type NetworkOptions, networkOptions } from "../api/network.ts";
 import { DEFAULT_NETWORK_TYPE, isDynamicBackend, networkType } from "../api/network_type.ts";
 import type { TenantConfig } from "../api/tenant_config.ts";
+import { hashKey } from "../ipam/hash.ts";
 import { type PoolBounds, poolBounds } from "../ipam/pool_bounds.ts";
 import { PoolError } from "../ipam/pool_error.ts";
 import { type Family, formatAddress } from "../net/address.ts";
 import { formatSubnet } from "../net/subnet.ts";
+import { changesBackend, mappedId } from "./mapped_id.ts";
 import { RESOURCE_FIELDS } from "./network_review.ts";
+
+/** `<NetworkID>.<vlan>` has at most 15 characters, and a VLAN at most four digits. */
+const MADE_ID_LENGTH = 10;
 
 /**
  * The network with its defaults written out: NetworkType and pools, as danm would derive them. A pool that makes no
@@ -39,31 +44,43 @@ export function withoutOldDefaults<N extends Network>(network: N, before: Networ
 }
 
 /**
- * The network of an update with the bookkeeping, and a TenantNetwork's device and number, that a PUT left out.
+ * The network of an update with the bookkeeping, and what was given to a TenantNetwork, that a PUT left out.
  *
  * @param imported whether the bookkeeping was imported, and is left out for that
  */
 export function withKeptFields<N extends Network>(network: N, before: Network, imported: boolean): N {
   const [now, then] = [networkOptions(network), networkOptions(before)];
+  const isTenants = network.kind === "TenantNetwork";
   const fields = [
     ...(imported ? [] : ["alloc", "alloc6"] as const),
-    ...(network.kind === "TenantNetwork" ? RESOURCE_FIELDS : []),
+    ...(isTenants ? RESOURCE_FIELDS : []),
   ];
   const kept = fields.filter((field) => now[field] === undefined && then[field] !== undefined);
-  return withOptions(network, Object.fromEntries(kept.map((field) => [field, then[field]])));
+  const completed = withOptions(network, Object.fromEntries(kept.map((field) => [field, then[field]])));
+  const { NetworkID } = before.spec;
+  const losesId = isTenants && !network.spec.NetworkID && NetworkID;
+  return losesId ? { ...completed, spec: { ...completed.spec, NetworkID } } : completed;
 }
 
 /**
- * A TenantNetwork with the NetworkID that the TenantConfig has for its static backend: at creation, and when an update
- * changes NetworkID or NetworkType.
+ * A TenantNetwork with the NetworkID that the TenantConfig has for its backend: at creation, and when an update changes
+ * NetworkID or NetworkType. It overwrites that of a static backend, for which it names a file; for a dynamic one, where it
+ * is but a part of names of links, it is what a network gets that has none.
  */
 export function withMappedId<N extends Network>(network: N, before: Network | undefined, config?: TenantConfig): N {
-  const type = networkType(network);
-  const { spec } = network;
-  const unchanged = before?.spec.NetworkID === spec.NetworkID && before?.spec.NetworkType === spec.NetworkType;
-  if (isDynamicBackend(type) || before && unchanged) return network;
-  const mapped = Object.entries(config?.networkIds ?? {}).find(([key]) => key.toLowerCase() === type);
-  return mapped ? { ...network, spec: { ...spec, NetworkID: mapped[1] } } : network;
+  if (before && !changesBackend(network, before)) return network;
+  if (isDynamicBackend(networkType(network)) && network.spec.NetworkID) return network;
+  const NetworkID = mappedId(network, config);
+  return NetworkID === undefined ? network : { ...network, spec: { ...network.spec, NetworkID } };
+}
+
+/**
+ * The network with a NetworkID, which a VLAN or VXLAN needs: when it has none, one that is made of `seed`. It is so short
+ * that every name of a link that is made of it fits.
+ */
+export function withMadeId<N extends Network>(network: N, seed: string): N {
+  if (network.spec.NetworkID) return network;
+  return { ...network, spec: { ...network.spec, NetworkID: `t${hashKey(seed).slice(0, MADE_ID_LENGTH - 1)}` } };
 }
 
 /** The network with other values for some options. */

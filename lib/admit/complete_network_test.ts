@@ -3,7 +3,8 @@ import fc from "fast-check";
 import type { Network, NetworkKind, NetworkSpec } from "../api/network.ts";
 import type { TenantConfig } from "../api/tenant_config.ts";
 import { poolBounds } from "../ipam/pool_bounds.ts";
-import { withDefaults, withKeptFields, withMappedId, withoutOldDefaults } from "./complete_network.ts";
+import { isInterfaceName } from "../net/interface_name.ts";
+import { withDefaults, withKeptFields, withMadeId, withMappedId, withoutOldDefaults } from "./complete_network.ts";
 
 function network(spec: NetworkSpec, kind: NetworkKind = "DanmNet"): Network {
   return { apiVersion: "danm.k8s.io/v1", kind, metadata: { name: "a", namespace: "ns", uid: "u" }, spec };
@@ -86,6 +87,9 @@ Deno.test("withKeptFields() puts back what a PUT left out, and nothing that it s
   assertEquals(withKeptFields(put, network({ Options }, "TenantNetwork"), false).spec.Options, kept);
   const { alloc: _, ...imported } = kept;
   assertEquals(withKeptFields(put, network({ Options }, "TenantNetwork"), true).spec.Options, imported);
+  const named = network({ NetworkID: "a" }, "TenantNetwork");
+  assertEquals(withKeptFields(network({}, "TenantNetwork"), named, false).spec.NetworkID, "a");
+  assertEquals(withKeptFields(network({ NetworkID: "b" }, "TenantNetwork"), named, false).spec.NetworkID, "b");
   const danmNet = network({ Options: { alloc: "x" } });
   assertEquals(withKeptFields(danmNet, network({ Options }), false), danmNet);
 });
@@ -98,7 +102,18 @@ Deno.test("withMappedId() overwrites the NetworkID of static backends, at creati
   const idOf = (now: Network, before?: Network) => withMappedId(now, before, config).spec.NetworkID;
   assertEquals(idOf(tenant("FLANNEL", "own")), "given");
   assertEquals(idOf(tenant("macvlan", "own")), "own");
+  assertEquals(idOf(tenant("macvlan", "")), "other");
   assertEquals(idOf(tenant("calico", "own")), "own");
   assertEquals(idOf(tenant("flannel", "own"), tenant("flannel", "own")), "own");
   assertEquals(idOf(tenant("flannel", "new"), tenant("flannel", "own")), "given");
+});
+
+Deno.test("withMadeId() makes a NetworkID with which every name of a link fits, the same for the same seed", () => {
+  assertEquals(withMadeId(network({ NetworkID: "own" }), "seed").spec.NetworkID, "own");
+  fc.assert(fc.property(fc.string(), (seed) => {
+    const made = withMadeId(network({ NetworkID: "" }), seed);
+    const { NetworkID = "" } = made.spec;
+    assertEquals([isInterfaceName(`${NetworkID}.4094`), isInterfaceName(`vx_${NetworkID}`)], [true, true]);
+    assertEquals(withMadeId(network({}), seed).spec.NetworkID, NetworkID);
+  }));
 });

@@ -15,8 +15,8 @@ export interface NetworkReview {
   readonly network: Network;
   /** As it is; of an UPDATE only. */
   readonly before?: Network;
-  /** Key of the annotation that names the owner of the network's VLAN or VXLAN number. */
-  readonly ownerKey: string;
+  /** Key of the annotation by which a TenantNetwork waits for a number. */
+  readonly waitKey: string;
   /** Whether this is an object of a backup, and who restores it may. */
   readonly restoring: boolean;
   /** Whether the bitmaps that the network had before were imported, by who may. */
@@ -28,10 +28,15 @@ export interface NetworkReview {
   readonly attached: readonly DanmEp[];
   /** The TenantConfig in force, for a TenantNetwork that is made. */
   readonly config?: TenantConfig | undefined;
-  /** Whether the network's VLAN or VXLAN number was reserved for it; for a TenantNetwork that is made. */
-  readonly hasReservation: boolean;
-  /** What holds the network's number for a TenantNetwork, in words; for other networks that begin to use a number. */
+  /**
+   * Whether a TenantNetwork may get the VLAN or VXLAN number that the request brings: one that is held for its UID, that a
+   * dry run shows, or that it had before it was backed up.
+   */
+  readonly isNumberItsOwn: boolean;
+  /** The TenantNetwork that has the network's number, in words; for other networks that begin to use a number. */
   readonly tenantHolder?: string | undefined;
+  /** A network that has the network's VXLAN on another device, in words; for networks that begin to use a number. */
+  readonly otherDeviceHolder?: string | undefined;
 }
 
 /** A network's VLAN or VXLAN on a device: two networks with the same are in one broadcast domain. */
@@ -43,11 +48,17 @@ export interface Segment {
 
 /** The VLAN or VXLAN of `network`; undefined when it has none. */
 export function segmentOf(network: Network): Segment | undefined {
-  const { host_device, device_pool, vlan, vxlan } = networkOptions(network);
-  const device = host_device ?? device_pool;
+  const { vlan, vxlan } = networkOptions(network);
+  const device = deviceOf(network);
   if (device === undefined) return undefined;
   if (vlan !== undefined) return { device, type: "vlan", vni: vlan };
   return vxlan === undefined ? undefined : { device, type: "vxlan", vni: vxlan };
+}
+
+/** The host device or device pool of `network`. */
+export function deviceOf(network: Network): string | undefined {
+  const { host_device, device_pool } = networkOptions(network);
+  return host_device ?? device_pool;
 }
 
 /** Whether two segments are the same. */

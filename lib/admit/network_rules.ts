@@ -7,7 +7,14 @@ import type { NetworkReview } from "./network_review.ts";
 import { OPTION_RULES } from "./option_rules.ts";
 import type { Rule } from "./rule.ts";
 import { SUBNET_RULES } from "./subnet_rules.ts";
-import { deviceIsAllowed, numberIsGiven, numberIsNoTenants, ownerIsWritten } from "./tenant_rules.ts";
+import {
+  deviceIsAllowed,
+  numberIsGiven,
+  numberIsNoTenants,
+  typeIsMapped,
+  vxlanHasOneDevice,
+  waitIsWritten,
+} from "./tenant_rules.ts";
 
 /** What each kind must comply with; the numbers are those of the original system's guide, as far as it has them. */
 export const NETWORK_RULES: Readonly<Record<NetworkKind, readonly Rule<NetworkReview>[]>> = {
@@ -20,13 +27,15 @@ export const NETWORK_RULES: Readonly<Record<NetworkKind, readonly Rule<NetworkRe
     unchangedUnderPods,
     numberIsNoTenants,
     ...OPTION_RULES,
+    vxlanHasOneDevice,
   ],
   TenantNetwork: [
     ...SUBNET_RULES,
     numberIsGiven,
     unchangedInTenantNetworks,
     deviceIsAllowed,
-    ownerIsWritten,
+    waitIsWritten,
+    typeIsMapped,
     networkIdLength,
     tenantsOfClusterNetworks,
     unchangedUnderPods,
@@ -40,6 +49,7 @@ export const NETWORK_RULES: Readonly<Record<NetworkKind, readonly Rule<NetworkRe
     unchangedUnderPods,
     numberIsNoTenants,
     ...OPTION_RULES,
+    vxlanHasOneDevice,
   ],
 };
 

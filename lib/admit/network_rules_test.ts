@@ -5,9 +5,10 @@ import type { TenantConfigBody } from "../api/tenant_config.ts";
 import { rulesFor } from "./network_rules.ts";
 import type { NetworkReview } from "./network_review.ts";
 import { describeObjection, firstObjection } from "./rule.ts";
+import { configFor } from "./testdata/config_for.ts";
 import fixtures from "./testdata/networks.json" with { type: "json" };
 
-const OWNER = "danm.k8s.io/vni-owner";
+const WAIT = "danm.k8s.io/waits-for";
 
 /** One network, and what the rules are to say of it. */
 interface Fixture {
@@ -16,22 +17,24 @@ interface Fixture {
   readonly accepts?: string;
   readonly refuses?: string;
   readonly because?: string;
-  readonly operation?: "DELETE";
+  readonly operation?: NetworkReview["operation"];
   readonly spec: NetworkSpec;
   readonly before?: NetworkSpec;
-  readonly owner?: string;
-  readonly ownerBefore?: string;
+  /** What the network waits for. */
+  readonly waits?: string;
+  readonly waitedBefore?: string;
   /** Addresses of attached Pods. */
   readonly attached?: readonly string[];
   readonly restoring?: boolean;
   readonly imported?: boolean;
-  readonly hasReservation?: boolean;
+  readonly isNumberItsOwn?: boolean;
   readonly tenantHolder?: string;
+  readonly otherDeviceHolder?: string;
   readonly config?: TenantConfigBody;
 }
 
-function network(kind: NetworkKind, spec: NetworkSpec, owner: string | undefined): Network {
-  const annotations = owner === undefined ? {} : { annotations: { [OWNER]: owner } };
+function network(kind: NetworkKind, spec: NetworkSpec, waits: string | undefined): Network {
+  const annotations = waits === undefined ? {} : { annotations: { [WAIT]: waits } };
   return { apiVersion: "danm.k8s.io/v1", kind, metadata: { name: "net", namespace: "ns", ...annotations }, spec };
 }
 
@@ -44,26 +47,30 @@ function endpoint(address: string, index: number): DanmEp {
 }
 
 function review(kind: NetworkKind, fixture: Fixture): NetworkReview {
-  const { spec, before, owner, ownerBefore, attached = [], config, tenantHolder } = fixture;
+  const { spec, before, waits, waitedBefore, attached = [], config, tenantHolder, otherDeviceHolder } = fixture;
   const metadata = { name: "config" };
   return {
     operation: fixture.operation ?? (before ? "UPDATE" : "CREATE"),
-    network: network(kind, spec, owner),
-    ...(before && { before: network(kind, before, ownerBefore) }),
-    ownerKey: OWNER,
+    network: network(kind, spec, waits),
+    ...(before && { before: network(kind, before, waitedBefore) }),
+    waitKey: WAIT,
     restoring: fixture.restoring ?? false,
     imported: fixture.imported ?? false,
     attached: attached.map(endpoint),
-    hasReservation: fixture.hasReservation ?? false,
+    isNumberItsOwn: fixture.isNumberItsOwn ?? false,
     config: config && { apiVersion: "danm.k8s.io/v1", kind: "TenantConfig", metadata, ...config },
     tenantHolder,
+    otherDeviceHolder,
   };
 }
 
-/** TenantNetworks of fixtures that do not care for devices must have one. */
-function withDevice(kind: NetworkKind, fixture: Fixture): Fixture {
+/** TenantNetworks of fixtures that do not care for the TenantConfig must have a device, and a type that is allowed. */
+function withConfig(kind: NetworkKind, fixture: Fixture): Fixture {
   const cares = kind !== "TenantNetwork" || fixture.config !== undefined || fixture.rule.startsWith("T");
-  return cares ? fixture : { ...fixture, config: { hostDevices: [{ name: "ens4" }] } };
+  if (cares) return fixture;
+  const config = configFor(fixture.spec);
+  const [NetworkID] = Object.values(config.networkIds ?? {});
+  return { ...fixture, config, spec: { ...fixture.spec, ...(NetworkID !== undefined && { NetworkID }) } };
 }
 
 for (const fixture of fixtures as unknown as readonly Fixture[]) {
@@ -71,7 +78,7 @@ for (const fixture of fixtures as unknown as readonly Fixture[]) {
   for (const kind of fixture.kinds ?? NETWORK_KINDS) {
     const verdict = refuses === undefined ? `accepts ${accepts}` : `refuses ${refuses}`;
     Deno.test(`rulesFor() ${verdict} in a ${kind}, by rule ${rule}`, () => {
-      const given = review(kind, withDevice(kind, fixture));
+      const given = review(kind, withConfig(kind, fixture));
       const found = firstObjection(rulesFor(given), given);
       const expected = because?.replace("KIND", kind);
       assertEquals(found && [found.id, describeObjection(found.objection)], expected && [rule, expected]);

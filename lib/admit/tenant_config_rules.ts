@@ -2,13 +2,20 @@
 
 import type { HostDevice, TenantConfig } from "../api/tenant_config.ts";
 import { isDynamicBackend } from "../api/network_type.ts";
-import { allowedVnis, parseVniRanges, type VniRange } from "../net/vni.ts";
+import { isInterfaceName, MAX_INTERFACE_NAME } from "../net/interface_name.ts";
+import { allowedVnis, parseVniRanges, type VniRange, type VniType } from "../net/vni.ts";
 import { MAX_DYNAMIC_NETWORK_ID } from "./device_rules.ts";
 import type { Segment } from "./network_review.ts";
 import type { Objection, Rule } from "./rule.ts";
 
 /** A number that a TenantNetwork has. */
 export interface UsedSegment extends Segment {
+  /** The network, in words. */
+  readonly user: string;
+}
+
+/** That a TenantNetwork waits for a number. */
+export interface AwaitedSegment extends Omit<Segment, "vni"> {
   /** The network, in words. */
   readonly user: string;
 }
@@ -24,6 +31,8 @@ export interface TenantConfigReview {
   readonly others: readonly TenantConfig[];
   /** What TenantNetworks have got. */
   readonly used: readonly UsedSegment[];
+  /** What TenantNetworks are about to get. */
+  readonly awaited: readonly AwaitedSegment[];
 }
 
 /** The numbers of a profile; undefined when it has none, or none that can be read. */
@@ -130,37 +139,72 @@ const nothingEmpty: Rule<TenantConfigReview> = {
 
 const networkIdLength: Rule<TenantConfigReview> = {
   id: "C6",
-  demands: `the NetworkID of ipvlan, macvlan and sriov has at most ${MAX_DYNAMIC_NETWORK_ID} characters`,
-  judge({ config: { networkIds = {} } }) {
-    const entry = Object.entries(networkIds).find(([type, id]) =>
-      isDynamicBackend(type.toLowerCase()) && id.length > MAX_DYNAMIC_NETWORK_ID
-    );
-    if (entry === undefined) return undefined;
-    const must = `have at most ${MAX_DYNAMIC_NETWORK_ID} characters`;
-    return { field: `networkIds.${entry[0]}`, value: entry[1], must };
+  demands:
+    `the NetworkID of ipvlan, macvlan and sriov has at most ${MAX_DYNAMIC_NETWORK_ID} characters, and with it every ` +
+    `name \`<NetworkID>.<vlan>\` of a link at most ${MAX_INTERFACE_NAME}`,
+  judge({ config: { networkIds = {}, hostDevices = [] } }) {
+    const vlans = hostDevices.filter(({ name, vniType }) => vniType === "vlan" && isInterfaceName(name));
+    const highest = Math.max(0, ...vlans.flatMap((profile) => rangesOf(profile) ?? []).map(({ last }) => last));
+    const room = highest === 0 ? MAX_DYNAMIC_NETWORK_ID : MAX_INTERFACE_NAME - `.${highest}`.length;
+    for (const [type, id] of Object.entries(networkIds)) {
+      if (!isDynamicBackend(type.toLowerCase())) continue;
+      const most = type.toLowerCase() === "sriov" ? MAX_DYNAMIC_NETWORK_ID : Math.min(MAX_DYNAMIC_NETWORK_ID, room);
+      if (id.length <= most) continue;
+      const why = most < MAX_DYNAMIC_NETWORK_ID ? `: the link name ${id}.${highest} would be too long` : "";
+      return { field: `networkIds.${type}`, value: id, must: `have at most ${most} characters${why}` };
+    }
+    return undefined;
   },
 };
 
 const nothingWithdrawn: Rule<TenantConfigReview> = {
   id: "C7",
-  demands: "a number that a TenantNetwork uses stays in some TenantConfig",
-  judge({ operation, config, before, others, used }) {
+  demands:
+    "a number that a TenantNetwork has stays in some TenantConfig, and a range of which one waits for a number stays " +
+    "whole",
+  judge({ operation, config, before, others, used, awaited }) {
     const then = operation === "DELETE" ? config : before;
     if (then === undefined) return undefined;
     const remaining = operation === "DELETE" ? others : [config, ...others];
     const lost = used.find((segment) => offers(then, segment) && !remaining.some((other) => offers(other, segment)));
-    if (lost === undefined) return undefined;
-    const profile = then.hostDevices?.find((profile) => offers({ ...then, hostDevices: [profile] }, lost));
-    const now = operation === "DELETE"
-      ? undefined
-      : config.hostDevices?.find(({ name, vniType }) => name === lost.device && vniType === lost.type)?.vniRange;
-    return {
-      field: `vniRange of ${lost.device}`,
-      value: now,
-      must: `keep ${lost.type} ${lost.vni} of ${profile?.vniRange}: ${lost.user} uses it`,
+    const refuse = ({ device, type }: AwaitedSegment, must: string): Objection => {
+      const now = operation === "DELETE" ? undefined : profilesOf(config, device, type)[0]?.vniRange;
+      return { field: `vniRange of ${device}`, value: now, must };
     };
+    if (lost !== undefined) {
+      const profile = profilesOf(then, lost.device, lost.type).find((one) =>
+        offers({ ...then, hostDevices: [one] }, lost)
+      );
+      return refuse(lost, `keep ${lost.type} ${lost.vni} of ${profile?.vniRange}: ${lost.user} uses it`);
+    }
+    for (const waiting of awaited) {
+      const rangesIn = (one: TenantConfig) =>
+        profilesOf(one, waiting.device, waiting.type).flatMap((profile) => rangesOf(profile) ?? []);
+      const left = remaining.flatMap(rangesIn);
+      const gone = rangesIn(then).find((range) => !covers(left, range));
+      if (gone === undefined) continue;
+      return refuse(
+        waiting,
+        `keep ${waiting.type} ${gone.first}-${gone.last}: ${waiting.user} is about to get a number`,
+      );
+    }
+    return undefined;
   },
 };
+
+function profilesOf({ hostDevices = [] }: TenantConfig, device: string, type: VniType): readonly HostDevice[] {
+  return hostDevices.filter(({ name, vniType }) => name === device && vniType === type);
+}
+
+/** Whether every number of `range` is in one of `ranges`. */
+function covers(ranges: readonly VniRange[], { first, last }: VniRange): boolean {
+  for (let next = first; next <= last;) {
+    const holder = ranges.find((range) => range.first <= next && next <= range.last);
+    if (holder === undefined) return false;
+    next = holder.last + 1;
+  }
+  return true;
+}
 
 /** The rules on what is created or changed, in their order. */
 export const TENANT_CONFIG_RULES: readonly Rule<TenantConfigReview>[] = [

@@ -16,6 +16,8 @@ interface Fixture {
   readonly others?: readonly TenantConfigBody[];
   /** VLANs on ens4. */
   readonly used?: readonly number[];
+  /** Whether a network waits for one. */
+  readonly awaited?: boolean;
 }
 
 const FIXTURES = fixtures as unknown as readonly Fixture[];
@@ -24,13 +26,14 @@ function tenantConfig(body: TenantConfigBody): TenantConfig {
   return { apiVersion: "danm.k8s.io/v1", kind: "TenantConfig", metadata: { name: "config" }, ...body };
 }
 
-function review({ operation, config, before, others = [], used = [] }: Fixture): TenantConfigReview {
+function review({ operation, config, before, others = [], used = [], awaited = false }: Fixture): TenantConfigReview {
   return {
     operation: operation ?? (before ? "UPDATE" : "CREATE"),
     config: tenantConfig(config),
     ...(before && { before: tenantConfig(before) }),
     others: others.map(tenantConfig),
     used: used.map((vni) => ({ device: "ens4", type: "vlan", vni, user: "TenantNetwork ns/net" })),
+    awaited: awaited ? [{ device: "ens4", type: "vlan", user: "TenantNetwork ns/net" }] : [],
   };
 }
 

@@ -1,22 +1,30 @@
-/** VLAN and VXLAN numbers of a device, kept in AddressBlocks as addresses are: one owner per number. */
+/** VLAN and VXLAN numbers, kept in AddressBlocks as addresses are: one owner per number. */
 
 import { type AddressBlock, MAX_BLOCK_SIZE } from "../api/address_block.ts";
 import { type ApiGroup, apiVersionOf } from "../api/resource.ts";
 import { hashKey } from "../ipam/hash.ts";
-import type { VniRange } from "../net/vni.ts";
+import type { VniType } from "../net/vni.ts";
 import type { Segment } from "./network_review.ts";
 
-/** Numbers that are unique among themselves: those of one type on one device. */
-export type VniSpace = Pick<Segment, "device" | "type">;
+/**
+ * Numbers that are unique among themselves: the VLANs of a device, or all VXLANs. A node can have a VXLAN number once,
+ * whatever the device is that its packets leave by.
+ */
+export type VniSpace = { readonly type: "vlan"; readonly device: string } | { readonly type: "vxlan" };
 
-/** The label by which the blocks of a space are found: a device's name may be longer than a label's value. */
+/** The space that the number of `segment` is unique in. */
+export function vniSpaceOf({ type, device }: Pick<Segment, "type" | "device">): VniSpace {
+  return type === "vlan" ? { type, device } : { type };
+}
+
+/** The label that blocks of numbers have; its value tells their space. */
 export function vniSpaceLabel(group: ApiGroup): string {
   return `${group}/vni-space`;
 }
 
-/** The value of {@link vniSpaceLabel} for `space`. */
-export function vniSpaceKey({ device, type }: VniSpace): string {
-  return `${type}-${hashKey(device)}`;
+/** The value of {@link vniSpaceLabel} for `space`: a device's name may be longer than a label's value. */
+export function vniSpaceKey(space: VniSpace): string {
+  return space.type === "vlan" ? `vlan-${hashKey(space.device)}` : "vxlan";
 }
 
 /** The first number of the block that keeps `vni`. */
@@ -36,7 +44,7 @@ export function vniBlock(space: VniSpace, base: number, group: ApiGroup): Addres
     kind: "AddressBlock",
     metadata: { name: vniBlockName(space, base), labels: { [vniSpaceLabel(group)]: vniSpaceKey(space) } },
     spec: {
-      device: space.device,
+      ...(space.type === "vlan" && { device: space.device }),
       vniType: space.type,
       base: String(base),
       size: MAX_BLOCK_SIZE,
@@ -46,25 +54,34 @@ export function vniBlock(space: VniSpace, base: number, group: ApiGroup): Addres
   };
 }
 
-/** Who holds the numbers of a space, by number. */
-export type VniHolders = ReadonlyMap<number, string>;
-
-/** Who holds the numbers of `space`, as its blocks say. */
-export function vniHolders(space: VniSpace, blocks: readonly AddressBlock[]): VniHolders {
-  const own = blocks.filter(({ spec }) => spec.device === space.device && spec.vniType === space.type);
-  return new Map(
-    own.flatMap(({ spec }) =>
-      Object.entries(spec.allocations ?? {}).map(([offset, owner]) => [Number(spec.base) + Number(offset), owner])
-    ),
-  );
+/** A number that somebody holds, and where that is written. */
+export interface HeldVni {
+  /** Name of the AddressBlock. */
+  readonly block: string;
+  readonly offset: number;
+  readonly owner: string;
+  readonly type: VniType;
+  /** Absent of a VXLAN. */
+  readonly device?: string | undefined;
+  readonly vni: number;
 }
 
-/** The lowest number of `ranges`, in their order, that is not taken; undefined when all are. */
-export function nextFreeVni(ranges: readonly VniRange[], isTaken: (vni: number) => boolean): number | undefined {
-  for (const { first, last } of ranges) {
-    for (let vni = first; vni <= last; vni++) {
-      if (!isTaken(vni)) return vni;
-    }
-  }
-  return undefined;
+/** All numbers that are held in `blocks`. */
+export function heldVnis(blocks: readonly AddressBlock[]): HeldVni[] {
+  return blocks.flatMap(({ metadata: { name: block }, spec: { vniType: type, device, base, allocations = {} } }) => {
+    if (type === undefined) return [];
+    return Object.entries(allocations).map(([offset, owner]) => ({
+      block,
+      offset: Number(offset),
+      owner,
+      type,
+      device,
+      vni: Number(base) + Number(offset),
+    }));
+  });
+}
+
+/** Names a number within all numbers: two that have the same name cannot both be used on one node. */
+export function vniKey({ type, device, vni }: Pick<HeldVni, "type" | "device" | "vni">): string {
+  return type === "vlan" ? `vlan ${vni} ${device}` : `vxlan ${vni}`;
 }

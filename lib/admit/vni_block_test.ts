@@ -1,18 +1,32 @@
 import { assertEquals, assertNotEquals } from "@std/assert";
 import fc from "fast-check";
-import { parseOwner } from "../ipam/owner.ts";
-import { parseVniRanges } from "../net/vni.ts";
-import { nextFreeVni, vniBlock, vniBlockBase, vniBlockName, vniHolders } from "./vni_block.ts";
-import { formatVniOwner, parseVniOwner } from "./vni_owner.ts";
+import { heldVnis, vniBlock, vniBlockBase, vniBlockName, vniKey, vniSpaceOf } from "./vni_block.ts";
 
-const SPACE = { device: "nokia.k8s.io/sriov_ens1f0", type: "vxlan" } as const;
+const VLANS = { device: "nokia.k8s.io/sriov_ens1f0", type: "vlan" } as const;
+const VXLANS = { type: "vxlan" } as const;
 
-Deno.test("vniBlock() has a name for each device, type and base that is a DNS name", () => {
-  const name = vniBlockName(SPACE, 512);
-  assertEquals(/^vni-vxlan-[0-9a-f]{16}-512$/.test(name), true);
-  assertNotEquals(name, vniBlockName({ ...SPACE, type: "vlan" }, 512));
-  assertNotEquals(name, vniBlockName({ ...SPACE, device: "ens4" }, 512));
-  assertEquals(vniBlock(SPACE, 512, "danm.io").metadata.name, name);
+Deno.test("vniBlock() has a name for each space and base that is a DNS name", () => {
+  const name = vniBlockName(VLANS, 512);
+  assertEquals(/^vni-vlan-[0-9a-f]{16}-512$/.test(name), true);
+  assertNotEquals(name, vniBlockName({ ...VLANS, device: "ens4" }, 512));
+  assertEquals(vniBlockName(VXLANS, 512), "vni-vxlan-512");
+  assertEquals(vniBlock(VLANS, 512, "danm.io").metadata.name, name);
+});
+
+Deno.test("vniSpaceOf() is one for the VXLANs of all devices, and one for the VLANs of each", () => {
+  assertEquals(vniSpaceOf({ type: "vxlan", device: "ens4" }), vniSpaceOf({ type: "vxlan", device: "ens5" }));
+  assertNotEquals(vniSpaceOf({ type: "vlan", device: "ens4" }), vniSpaceOf({ type: "vlan", device: "ens5" }));
+});
+
+Deno.test("vniKey() tells apart what can be on one node", () => {
+  const keys = [
+    { type: "vlan", device: "ens4", vni: 7 },
+    { type: "vlan", device: "ens5", vni: 7 },
+    { type: "vlan", device: "ens4", vni: 8 },
+    { type: "vxlan", device: "ens4", vni: 7 },
+  ] as const;
+  assertEquals(new Set(keys.map(vniKey)).size, 4);
+  assertEquals(vniKey({ type: "vxlan", device: "ens5", vni: 7 }), vniKey(keys[3]));
 });
 
 Deno.test("vniBlockBase() leaves room for a whole block below the highest number of either type", () => {
@@ -25,30 +39,19 @@ Deno.test("vniBlockBase() leaves room for a whole block below the highest number
   }));
 });
 
-Deno.test("vniHolders() counts the blocks of the space alone", () => {
-  const own = vniBlock(SPACE, 256, "danm.io");
-  const other = vniBlock({ ...SPACE, type: "vlan" }, 256, "danm.io");
-  const taken = (block: typeof own) => ({ ...block, spec: { ...block.spec, allocations: { 3: "a" } } });
-  assertEquals([...vniHolders(SPACE, [taken(own), taken(other)])], [[259, "a"]]);
-});
-
-Deno.test("nextFreeVni() gives every number of the ranges once, then none", () => {
-  const ranges = parseVniRanges("vlan", "20-22,5,7-8")!;
-  const taken = new Set<number>();
-  const given: number[] = [];
-  for (let vni = nextFreeVni(ranges, (n) => taken.has(n)); vni; vni = nextFreeVni(ranges, (n) => taken.has(n))) {
-    taken.add(vni);
-    given.push(vni);
-  }
-  assertEquals(given, [20, 21, 22, 5, 7, 8]);
-});
-
-Deno.test("parseVniOwner() reads what formatVniOwner() wrote, which no address has for an owner", () => {
-  const owner = { purpose: "tenant", request: "705ab4f5-6393-11e8-b7cc-42010a800002", takenAt: 1_700_000_000 } as const;
-  const text = formatVniOwner(owner);
-  assertEquals(parseVniOwner(text), owner);
-  assertEquals(parseOwner(text), undefined);
-  for (const other of ["", "vni:tenant::1", "vni:tenant:a:01", "vni:tenant:a:-1", `${text}x`, "pod/container/0"]) {
-    assertEquals(parseVniOwner(other), undefined, other);
-  }
+Deno.test("heldVnis() finds every number, and no address", () => {
+  const taken = (block: ReturnType<typeof vniBlock>) => ({
+    ...block,
+    spec: { ...block.spec, allocations: { 3: "a" } },
+  });
+  const { device: _, vniType: __, ...addresses } = vniBlock(VLANS, 0, "danm.io").spec;
+  const held = heldVnis([
+    taken(vniBlock(VLANS, 256, "danm.io")),
+    taken(vniBlock(VXLANS, 0, "danm.io")),
+    taken({ ...vniBlock(VLANS, 0, "danm.io"), spec: { ...addresses, base: "10.0.0.0" } }),
+  ]);
+  assertEquals(held.map(({ type, device, vni, owner }) => [type, device, vni, owner]), [
+    ["vlan", VLANS.device, 259, "a"],
+    ["vxlan", undefined, 3, "a"],
+  ]);
 });

@@ -19,3 +19,10 @@ Deno.test("vniUsage() counts of every range what is taken of it", () => {
   assertEquals(vniUsage(config(plain), [taken]), "");
   assertEquals(vniUsage(config({ ...ens4, vniRange: "x" }), [taken]), "");
 });
+
+Deno.test("vniUsage() counts a VXLAN for every device that offers it", () => {
+  const block = vniBlock({ type: "vxlan" }, 0, "danm.k8s.io");
+  const taken = { ...block, spec: { ...block.spec, allocations: { 5: "a", 20: "b" } } };
+  const profile = (name: string) => ({ name, vniType: "vxlan", vniRange: "1-7" } as const);
+  assertEquals(vniUsage(config(profile("ens4"), profile("ens5")), [taken]), "ens4 vxlan 1/7, ens5 vxlan 1/7");
+});

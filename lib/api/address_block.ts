@@ -37,12 +37,12 @@ const OFFSETS_INSIDE = ["allocations", "released"].map((field) =>
   `(!has(self.${field}) || [uint(self.size)].all(n, self.${field}.all(o, string(uint(o)) == o && uint(o) < n)))`
 ).join(" && ");
 
-/** An address block has network and family, a block of VLAN or VXLAN numbers device and vniType; for good. */
+/** An address block has network and family, a block of VLAN or VXLAN numbers vniType, and device for VLANs; for good. */
 const rules: readonly Rule[] = [
   {
-    rule: "has(self.network) == has(self.family) && has(self.device) == has(self.vniType) && " +
-      "has(self.network) != has(self.device)",
-    message: "must have either network and family, or device and vniType",
+    rule: "has(self.network) == has(self.family) && has(self.network) != has(self.vniType) && " +
+      "(!has(self.device) || has(self.vniType)) && (!has(self.vniType) || self.vniType != 'vlan' || has(self.device))",
+    message: "must have either network and family, or device and vniType; of these, vxlan needs no device",
   },
   { rule: "has(self.network) == has(oldSelf.network)", message: "cannot change from addresses to VNIs or back" },
   {
@@ -77,7 +77,8 @@ const network = {
 } as const satisfies Schema;
 
 export const addressBlockSpecSchema = {
-  description: "Which numbers these are, and who holds them. Either network and family, or device and vniType.",
+  description:
+    "Which numbers these are, and who holds them. Either network and family, or vniType and for VLANs device.",
   type: "object",
   required: ["base", "size"],
   "x-kubernetes-validations": rules,
@@ -85,7 +86,8 @@ export const addressBlockSpecSchema = {
     network,
     family: { description: "Family of the addresses.", type: "string", enum: ["IPv4", "IPv6"], ...FIXED },
     device: {
-      description: "Host device or device pool on which the VLAN or VXLAN numbers are unique.",
+      description:
+        "Host device or device pool on which the VLAN numbers are unique. VXLAN numbers are unique everywhere.",
       type: "string",
       minLength: 1,
       maxLength: 317,

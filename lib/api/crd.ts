@@ -9,6 +9,7 @@ import type { NetworkKind } from "./network.ts";
 import { API_VERSION, type ApiGroup, type Kind, resourceFor } from "./resource.ts";
 import type { ObjectSchema } from "./schema.ts";
 import { tenantConfigSchema } from "./tenant_config.ts";
+import { vniWaitAnnotation } from "./vni_wait.ts";
 
 /** One column of `kubectl get`; priority 1 shows with `-o wide` only. */
 interface Column {
@@ -46,14 +47,26 @@ function annotationPath(key: string): string {
   return `.metadata.annotations.${key.replaceAll(".", "\\.")}`;
 }
 
+/** What a TenantNetwork is still to get before Pods can use it. */
+const WAITS_FOR: Column = {
+  name: "WaitsFor",
+  type: "string",
+  jsonPath: (group) => annotationPath(vniWaitAnnotation(group)),
+};
+
 function withSpec(description: string, spec: ObjectSchema): ObjectSchema {
   return { description, type: "object", required: ["spec"], properties: { spec } };
 }
 
-function network(kind: NetworkKind, description: string, shortNames: readonly string[]): Definition {
+function network(
+  kind: NetworkKind,
+  description: string,
+  shortNames: readonly string[],
+  columns: readonly Column[] = NETWORK_COLUMNS,
+): Definition {
   const rules = [...networkSpecSchema["x-kubernetes-validations"], ...networkKindRules[kind]];
   const spec = { ...networkSpecSchema, "x-kubernetes-validations": rules };
-  return { schema: withSpec(description, spec), shortNames, columns: NETWORK_COLUMNS };
+  return { schema: withSpec(description, spec), shortNames, columns };
 }
 
 const DEFINITIONS: Readonly<Record<Kind, Definition>> = {
@@ -62,6 +75,7 @@ const DEFINITIONS: Readonly<Record<Kind, Definition>> = {
     "TenantNetwork",
     "A network that the Pods of its namespace can join, on physical resources that a TenantConfig allows.",
     ["tnet", "tn"],
+    [...NETWORK_COLUMNS, WAITS_FOR],
   ),
   ClusterNetwork: network("ClusterNetwork", "A network that the Pods of all, or of chosen, namespaces can join.", [
     "cnet",

@@ -97,6 +97,13 @@ function unchangeable(field: string, value: (root: string) => string): Rule {
   };
 }
 
+/** Refuses to change the number of a TenantNetwork, which the webhook gives to it when it exists already. */
+function givenOnce(field: "vlan" | "vxlan"): Rule {
+  const before = `oldSelf.?Options.?${field}`;
+  const { rule, ...rest } = unchangeable(field, (root) => `${root}.?Options.?${field}`);
+  return { rule: `!${before}.hasValue() || ${rule}`, ...rest };
+}
+
 /** What one kind demands beyond {@link networkRules}. */
 export const networkKindRules: Readonly<Record<NetworkKind, readonly Rule[]>> = {
   DanmNet: [noAllowedTenants],
@@ -104,8 +111,8 @@ export const networkKindRules: Readonly<Record<NetworkKind, readonly Rule[]>> = 
     noAllowedTenants,
     unchangeable("host_device", (root) => text(root, "Options.host_device")),
     unchangeable("device_pool", (root) => text(root, "Options.device_pool")),
-    unchangeable("vlan", (root) => `${root}.?Options.?vlan`),
-    unchangeable("vxlan", (root) => `${root}.?Options.?vxlan`),
+    givenOnce("vlan"),
+    givenOnce("vxlan"),
   ],
   ClusterNetwork: [],
 };

@@ -107,6 +107,29 @@ Deno.test("pickDelegateChain() prefers the file named by NetworkID, then name or
   assertEquals(pickDelegateChain(FILES, undefined, "flannel").configs.map(({ type }) => type), ["flannel", "portmap"]);
 });
 
+Deno.test("pickDelegateChain() refuses the file that NetworkID names when it is for another type, in whatever case", () => {
+  const files = [
+    conf("infra.conf", { name: "Infra", type: "host-device", device: "eno1" }),
+    conf("list.conflist", { name: "list", plugins: [{ type: "Bridge" }, { type: "tuning" }] }),
+  ];
+  const refuses = (id: string, type: string) =>
+    assertThrows(
+      () => pickDelegateChain(files, id, type),
+      DelegateFileError,
+      `must be ${type} one or the other`,
+    );
+  refuses("infra", "bridge");
+  refuses("list", "tuning");
+  assertEquals(pickDelegateChain(files, "infra", "infra").configs.length, 1);
+  assertEquals(pickDelegateChain(files, "infra", "host-device").configs.length, 1);
+  assertEquals(pickDelegateChain(files, "list", "bridge").configs.length, 2);
+});
+
+Deno.test("parseDelegateFile() takes a file with plugins for a list, whatever its ending", () => {
+  const { configs } = parseDelegateFile(conf("a.conf", { name: "a", plugins: [{ type: "b" }, { type: "c" }] }));
+  assertEquals(configs.map(({ type }) => type), ["b", "c"]);
+});
+
 const REFUSED: readonly (readonly [string, string, string])[] = [
   ["other.conf", "{}", "Cannot configure calico: there is no CNI configuration file, must be one named net.conf"],
   ["net.conf", "{", "Cannot read net.conf: "],

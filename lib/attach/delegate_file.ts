@@ -27,11 +27,12 @@ export class DelegateFileError extends Error {
 const DEFAULT_VERSION = "0.4.0";
 
 /**
- * Picks the file of a static delegate: `<networkId>.conf` or `.conflist`, else the first whose `name` or `type` is
- * the network's type.
+ * Picks the file of a static delegate: `<networkId>.conf` or `.conflist`, else the first that is for the network's type.
+ * A file is for the type that is its `name` or the type of its first plugin, and whoever names a file must name its type
+ * as well: else who may write a network could run any plugin that an administrator has configured for something else.
  *
  * @param files in the order of their names
- * @throws {DelegateFileError} when there is none, or the one picked cannot be read
+ * @throws {DelegateFileError} when there is none, or the one picked cannot be read or is for another type
  */
 export function pickDelegateChain(
   files: readonly DelegateFile[],
@@ -41,7 +42,15 @@ export function pickDelegateChain(
   const own = networkId === undefined
     ? undefined
     : files.find(({ name }) => name === `${networkId}.conf` || name === `${networkId}.conflist`);
-  if (own) return parseDelegateFile(own);
+  if (own) {
+    const chain = parseDelegateFile(own);
+    if (isFor(chain, type)) return chain;
+    const [first] = chain.configs;
+    throw new DelegateFileError(
+      `Cannot configure ${type}: ${own.name} is named "${first?.name}" and its first plugin is ${first?.type}, ` +
+        `must be ${type} one or the other`,
+    );
+  }
   const match = files.find((file) => describes(file, type));
   if (match) return parseDelegateFile(match);
   const wanted = networkId === undefined ? "" : `named ${networkId}.conf or ${networkId}.conflist, or `;
@@ -53,12 +62,15 @@ export function pickDelegateChain(
 /** Files of other plugins may be broken without being ours to complain about. */
 function describes(file: DelegateFile, type: string): boolean {
   try {
-    const { configs: [first] } = parseDelegateFile(file);
-    return [first?.name, first?.type].some((text) => text?.toLowerCase() === type);
+    return isFor(parseDelegateFile(file), type);
   } catch (error) {
     if (error instanceof DelegateFileError) return false;
     throw error;
   }
+}
+
+function isFor({ configs: [first] }: DelegateChain, type: string): boolean {
+  return [first?.name, first?.type].some((text) => text?.toLowerCase() === type);
 }
 
 /**

@@ -1,6 +1,7 @@
 /** From a Pod's requests and the networks they name to the interfaces that are to be made. */
 
 import { type Network, networkOptions } from "../api/network.ts";
+import { awaitedVni } from "../api/vni_wait.ts";
 import { addressBits, type Family, formatAddress, isLinkLocal } from "../net/address.ts";
 import { contains, formatSubnet } from "../net/subnet.ts";
 import type { Pool } from "../ipam/pool.ts";
@@ -37,7 +38,7 @@ export interface InterfacePlan {
 
 /** An interface that cannot be made as asked; says which. */
 export class InterfacePlanError extends Error {
-  override readonly name = "InterfacePlanError";
+  override readonly name: string = "InterfacePlanError";
   constructor(index: number, network: Network, problem: string) {
     super(`Cannot attach interface ${index} to ${describeNetwork(network)}: ${problem}`);
   }
@@ -93,6 +94,7 @@ export function planInterfaces(
       };
     } catch (error) {
       if (error instanceof Refusal) throw new InterfacePlanError(index, network, error.message);
+      if (error instanceof NotYet) throw new NetworkNotReadyError(index, network, error.message);
       throw error;
     }
   });
@@ -100,7 +102,14 @@ export function planInterfaces(
   return plans;
 }
 
+/** A network that is not ready for Pods yet, but will be. */
+export class NetworkNotReadyError extends InterfacePlanError {
+  override readonly name = "NetworkNotReadyError";
+}
+
 class Refusal extends Error {}
+
+class NotYet extends Error {}
 
 function readTermsOf(network: Network, index: number): NetworkTerms {
   try {
@@ -116,6 +125,10 @@ function checkAccess(network: Network, namespace: string): void {
   const tenants = network.kind === "ClusterNetwork" ? network.spec.AllowedTenants ?? [] : [];
   if (tenants.length > 0 && !tenants.includes(namespace)) {
     throw new Refusal(`namespace is "${namespace}", must be one of its AllowedTenants ${tenants.join(", ")}`);
+  }
+  const awaited = awaitedVni(network.metadata);
+  if (awaited !== undefined && networkOptions(network)[awaited] === undefined) {
+    throw new NotYet(`the network has no ${awaited} number yet; the webhook gives it one, try again`);
   }
 }
 

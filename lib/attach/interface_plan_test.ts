@@ -1,7 +1,7 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import type { Network, NetworkKind, NetworkSpec } from "../api/network.ts";
 import { formatAddress } from "../net/address.ts";
-import { defaultRequest, InterfacePlanError, planInterfaces } from "./interface_plan.ts";
+import { defaultRequest, InterfacePlanError, NetworkNotReadyError, planInterfaces } from "./interface_plan.ts";
 import { parseInterfaceRequests } from "./interface_request.ts";
 
 function network(spec: NetworkSpec, kind: NetworkKind = "DanmNet", metadata: object = {}): Network {
@@ -304,6 +304,20 @@ for (const [what, a, first, b, second] of TOGETHER) {
     assertEquals(planAll([a, first], [b, second]).length, 2);
   });
 }
+
+Deno.test("planInterfaces() puts off who comes before a TenantNetwork has its number, under either group", () => {
+  for (const group of ["danm.k8s.io", "danm.io"]) {
+    const metadata = { annotations: { [`${group}/waits-for`]: "vlan" } };
+    const error = assertThrows(
+      () => plan({ Options: V4 }, { ip: "dynamic" }, "TenantNetwork", metadata),
+      NetworkNotReadyError,
+      "TenantNetwork shop/net: the network has no vlan number yet",
+    );
+    assert(error instanceof InterfacePlanError);
+    const given = plan({ Options: { ...V4, vlan: 5 } }, { ip: "dynamic" }, "TenantNetwork", metadata);
+    assertEquals(given.terms.vlan, 5);
+  }
+});
 
 Deno.test("planInterfaces() lets everybody in when AllowedTenants is empty, and named tenants when it is not", () => {
   for (const AllowedTenants of [[], ["other", "shop"]]) {

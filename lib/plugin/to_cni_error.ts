@@ -1,5 +1,6 @@
 /** From whatever went wrong to what the protocol has for it. Source: CNI spec 1.1.0 §5 "Error". */
 
+import { NetworkNotReadyError } from "../attach/interface_plan.ts";
 import type { Command } from "../cni/environment.ts";
 import { CniError, errorCode } from "../cni/error.ts";
 import { DelegateInterruptedError } from "../delegate/run_delegate.ts";
@@ -32,9 +33,13 @@ function causesOf(error: unknown): unknown[] {
   return error instanceof AggregateError ? error.errors.flatMap(causesOf) : [error];
 }
 
-/** Whether the error is of a kind that goes by: busy or silent API servers, and whatever took longer than the deadline. */
+/**
+ * Whether the error is of a kind that goes by: busy or silent API servers, networks that are being made, and whatever took
+ * longer than the deadline.
+ */
 function isPassing(error: unknown): boolean {
   if (error instanceof KubeError) return error.status === 429 || error.status >= 500;
+  if (error instanceof NetworkNotReadyError) return true;
   if (error instanceof DelegateInterruptedError) return isPassing(error.cause);
   if (error instanceof KubeUnreachableError) return error.kind !== "certificate";
   return error instanceof DOMException && error.name === "TimeoutError";

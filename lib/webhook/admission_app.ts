@@ -12,6 +12,7 @@ import {
   type Verdict,
 } from "./admission_review.ts";
 import { BodyError, type BodyLimits, readBody } from "./read_body.ts";
+import { openReadingRoom } from "./reading_room.ts";
 
 /** The largest object etcd takes is 1.5 MiB; an UPDATE carries it twice. */
 export const BODY_LIMITS: BodyLimits = { maxBytes: 3 * 1024 * 1024, deadlineMs: 5000 };
@@ -44,24 +45,18 @@ export interface AdmissionAppOptions {
   readonly limits?: BodyLimits;
 }
 
-/** The application. It answers 404 and 405 for what it does not serve, 400, 408 and 413 for what it cannot read. */
+/** The application. It answers 404 and 405 for what it does not serve, 400, 408, 413 and 503 for what it cannot read. */
 export function createAdmissionApp({ reviewers, log, observer, limits = BODY_LIMITS }: AdmissionAppOptions): Hono {
   const app = new Hono();
-  let reading = 0;
+  const room = openReadingRoom(MAX_READING);
 
-  async function readReview(request: Request, bytes: number): Promise<AdmissionRequest> {
-    reading += bytes;
-    try {
-      return parseAdmissionReview(await readBody(request, limits));
-    } finally {
-      reading -= bytes;
-    }
+  async function readReview(request: Request, announced: string | undefined): Promise<AdmissionRequest> {
+    using reading = room.enter(Math.min(Number(announced ?? limits.maxBytes), limits.maxBytes));
+    return parseAdmissionReview(await readBody(request, limits, reading.signal));
   }
 
   async function answer(path: string, review: Reviewer, context: Context): Promise<Response> {
-    const bytes = Math.min(Number(context.req.header("content-length") ?? limits.maxBytes), limits.maxBytes);
-    if (reading + bytes > MAX_READING) return context.text("Cannot take more requests at the moment\n", 503);
-    const request = await readReview(context.req.raw, bytes);
+    const request = await readReview(context.req.raw, context.req.header("content-length"));
     const started = performance.now();
     using deadline = startDeadline(NEVER, patience(context.req.query("timeout")));
     const verdict = await review(request, deadline.signal).catch((reason) => {

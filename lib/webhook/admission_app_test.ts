@@ -117,3 +117,21 @@ Deno.test("createAdmissionApp() denies what it cannot judge, with the reason and
   const late = await patient.request("/validate?timeout=1s", { method: "POST", body: JSON.stringify(REVIEW) });
   assert(!(await late.json()).response.allowed);
 });
+
+Deno.test("createAdmissionApp() reads who comes, though others announce more than there is memory for and send nothing", async () => {
+  const limits = { ...LIMITS, maxBytes: 3 * 1024 * 1024, deadlineMs: 60_000 };
+  const reviewers = { "/validate": () => Promise.resolve<Verdict>({ allowed: true }) };
+  const app = createAdmissionApp({ reviewers, log, observer: { reviewed() {} }, limits });
+  const post = async (body: BodyInit, headers = {}) =>
+    (await app.request("/validate", { method: "POST", body, headers })).status;
+  const announced = { "content-length": String(limits.maxBytes) };
+  const senders: ReadableStreamDefaultController[] = [];
+  const silent = Array.from({ length: 64 }, () => {
+    const body = new ReadableStream({ start: (controller) => void senders.push(controller) });
+    return post(body, announced);
+  });
+  assertEquals(await post(JSON.stringify(REVIEW)), 200);
+  assertEquals(await silent[0], 503);
+  for (const sender of senders.slice(1)) sender.close();
+  assertEquals(new Set(await Promise.all(silent.slice(1))), new Set([400]));
+});

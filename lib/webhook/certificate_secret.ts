@@ -4,6 +4,7 @@ import { Buffer } from "node:buffer";
 import type { KubeObject } from "../api/kube_object.ts";
 import type { KubeClient } from "../kube/client/client.ts";
 import { isAlreadyExists, isConflict, isNotFound } from "../kube/client/kube_error.ts";
+import { serverTime } from "../kube/client/server_time.ts";
 import { CERTIFICATE_TERMS, type CertificateTerms } from "./certificate_plan.ts";
 import { type Certificates, renewCertificates } from "./certificates.ts";
 
@@ -26,7 +27,9 @@ const KEYS = {
 
 /**
  * The certificates in use: those of the Secret, renewed and written back if it is time. Of several replicas that do so at
- * once one succeeds, and the others take what it wrote.
+ * once one succeeds, and the others take what it wrote. It is the API server's clock that says when it is time: replicas
+ * whose own clocks differ would renew each other's certificates for ever, and what one makes with a clock that is ahead
+ * nobody could use yet.
  *
  * @param previous what this replica used before: put back when somebody has emptied or deleted the Secret
  */
@@ -42,7 +45,7 @@ export async function currentCertificates(
     const secret = await readSecret(kube, place, signal);
     const stored = secret && certificatesOf(secret);
     const known = stored ?? previous;
-    const renewed = await renewCertificates(known, names, new Date(), terms);
+    const renewed = await renewCertificates(known, names, await serverTime(kube, signal), terms);
     const wanted = renewed ?? known;
     if (wanted === undefined || wanted === stored) return wanted!;
     if (await writeSecret(kube, place, secret, wanted, signal)) return wanted;

@@ -1,4 +1,4 @@
-/** Keeps certificate and registration of the webhook as they must be. */
+/** Serves the webhook, and keeps its certificate and registration as they must be. */
 
 import type { ApiGroup } from "../api/resource.ts";
 import type { Log } from "../host/serving/log.ts";
@@ -6,8 +6,9 @@ import type { KubeClient } from "../kube/client/client.ts";
 import { pause } from "../time/pause.ts";
 import { type Certificates } from "./certificates.ts";
 import { currentCertificates, type SecretPlace } from "./certificate_secret.ts";
+import { keepRegistration } from "./keep_registration.ts";
 import { type Endpoint, registrations } from "./registration.ts";
-import type { ServingPair, TlsFront } from "./tls_front.ts";
+import { ListenError, type ServingPair, type TlsFront } from "./tls_front.ts";
 
 /** Where the certificate comes from: files that somebody else renews, or a Secret that the webhook renews. */
 export type CertificateSource =
@@ -18,29 +19,31 @@ export interface KeepRegisteredOptions {
   readonly kube: KubeClient;
   readonly group: ApiGroup;
   readonly log: Log;
-  readonly front: TlsFront;
+  /** Begins to serve, with the first certificate. */
+  readonly open: (pair: ServingPair) => Promise<TlsFront>;
   readonly source: CertificateSource;
   /** Where to register; not at all when absent. */
   readonly endpoint: Endpoint | undefined;
   /** Told after every successful look. */
   readonly succeeded: () => void;
+  /** Resolves when it may stop serving although `signal` has fired. */
+  readonly drained: () => Promise<void>;
 }
 
 /** How often to look, in milliseconds: much less than a new authority is given to settle. */
 const LOOK_MS = 10_000;
 
-const PLURALS = {
-  MutatingWebhookConfiguration: "mutatingwebhookconfigurations",
-  ValidatingWebhookConfiguration: "validatingwebhookconfigurations",
-} as const;
-
 /**
  * Looks at certificate and registration until `signal` fires. The certificate is in use before the API server is told to
  * call, so that it never calls in vain; an authority is registered before a certificate of it is used, as
  * `planCertificates()` sees to. Failures are logged and tried again.
+ *
+ * @throws {ListenError}
  */
 export async function keepRegistered(options: KeepRegisteredOptions, signal: AbortSignal): Promise<void> {
-  const { log, front, source, endpoint, succeeded } = options;
+  const { log, open, source, endpoint, succeeded } = options;
+  await using served = new AsyncDisposableStack();
+  let front: TlsFront | undefined;
   let used: ServingPair | undefined;
   let certificates: Certificates | undefined;
   while (!signal.aborted) {
@@ -53,35 +56,27 @@ export async function keepRegistered(options: KeepRegisteredOptions, signal: Abo
         pair = certificates;
       }
       if (pair.certPem !== used?.certPem || pair.keyPem !== used.keyPem) {
-        front.use(pair);
+        if (front === undefined) front = served.use(await open(pair));
+        else front.use(pair);
         log.write("info", used === undefined ? "serving" : "serving with a new certificate", { ...front.address });
         used = pair;
       }
-      if (endpoint) await register(options, endpoint, certificates?.authoritiesPem, signal);
+      if (endpoint) {
+        const wanted = registrations(endpoint, options.group, certificates?.authoritiesPem);
+        await Promise.all(wanted.map((one) => keepRegistration(options.kube, one, signal)));
+      }
       succeeded();
     } catch (reason) {
-      if (signal.aborted) return;
+      if (signal.aborted) break;
+      if (reason instanceof ListenError) throw reason;
       log.write("error", "cannot keep certificate and registration", { reason });
     }
     await pause(LOOK_MS, signal);
   }
+  if (front !== undefined) await options.drained();
 }
 
 async function readFiles(certFile: string, keyFile: string): Promise<ServingPair> {
   const [certPem, keyPem] = await Promise.all([Deno.readTextFile(certFile), Deno.readTextFile(keyFile)]);
   return { certPem, keyPem };
-}
-
-async function register(
-  { kube, group }: KeepRegisteredOptions,
-  endpoint: Endpoint,
-  authoritiesPem: string | undefined,
-  signal: AbortSignal,
-): Promise<void> {
-  for (const body of registrations(endpoint, group, authoritiesPem)) {
-    const plural = PLURALS[body.kind as keyof typeof PLURALS];
-    const ref = { group: "admissionregistration.k8s.io", version: "v1", plural, name: body.metadata.name };
-    const patch = { type: "apply", body, fieldManager: "danm-webhook", force: true } as const;
-    await kube.patch(ref, patch, { signal, idempotent: true });
-  }
 }

@@ -4,7 +4,7 @@ import type { Network } from "../api/network.ts";
 import { type ApiGroup, resourceFor } from "../api/resource.ts";
 import type { Outcome } from "../controller/work_queue.ts";
 import type { KubeClient } from "../kube/client/client.ts";
-import { isConflict, isInvalid, isNotFound } from "../kube/client/kube_error.ts";
+import { isConflict, isNotFound } from "../kube/client/kube_error.ts";
 import { protectionStep } from "../reconcile/network_protection.ts";
 import type { Surroundings } from "./surroundings.ts";
 
@@ -16,7 +16,11 @@ export function protectionFinalizer(group: ApiGroup): string {
   return `${group}/attached-pods`;
 }
 
-/** Brings the finalizer of one network in line. Several replicas may do so at a time. */
+/**
+ * Brings the finalizer of one network in line. Several replicas may do so at a time.
+ *
+ * @throws {KubeError} when the API server does not take it: 422 when the network breaks a rule that is younger than it is
+ */
 export async function protectNetwork(
   kube: KubeClient,
   { group, attached }: Surroundings,
@@ -39,7 +43,7 @@ export async function protectNetwork(
     await kube.patch(ref, { type: "merge", body }, { signal });
   } catch (error) {
     // It has changed, which the informer will tell, or gone.
-    if (!isConflict(error) && !isNotFound(error) && !isInvalid(error)) throw error;
+    if (!isConflict(error) && !isNotFound(error)) throw error;
   }
   return {};
 }

@@ -7,7 +7,7 @@ import type { KubeClient } from "../kube/client/client.ts";
 import { isNotFound } from "../kube/client/kube_error.ts";
 import type { Surroundings } from "./surroundings.ts";
 
-/** Brings the annotation of all TenantConfigs in line. Several replicas may do so at a time. */
+/** Brings the annotation of all TenantConfigs in line. */
 export async function publishUsage(
   kube: KubeClient,
   group: ApiGroup,
@@ -16,7 +16,7 @@ export async function publishUsage(
 ): Promise<void> {
   const configs = (await tenantConfigs(signal)).filter(({ hostDevices = [] }) => hostDevices.some((d) => d.vniRange));
   if (configs.length === 0) return;
-  const blocks = await store.list(undefined, signal);
+  const blocks = await store.list(signal);
   const key = vniUsageAnnotation(group);
   for (const config of configs) {
     const usage = vniUsage(config, blocks);

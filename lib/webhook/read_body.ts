@@ -3,7 +3,7 @@
 /** A body that was not read; `status` is the HTTP status to answer with. */
 export class BodyError extends Error {
   override readonly name = "BodyError";
-  constructor(readonly status: 400 | 408 | 413, problem: string) {
+  constructor(readonly status: 400 | 408 | 413 | 503, problem: string) {
     super(`Cannot read the request: ${problem}`);
   }
 }
@@ -18,9 +18,14 @@ export interface BodyLimits {
 /**
  * The body of `request` as text.
  *
+ * @param signal fires when others need the memory
  * @throws {BodyError} when it is too large, too slow, or breaks off
  */
-export async function readBody(request: Request, { maxBytes, deadlineMs }: BodyLimits): Promise<string> {
+export async function readBody(
+  request: Request,
+  { maxBytes, deadlineMs }: BodyLimits,
+  signal: AbortSignal,
+): Promise<string> {
   const tooLarge = () => new BodyError(413, `it is larger than ${maxBytes} bytes`);
   if (Number(request.headers.get("content-length")) > maxBytes) throw tooLarge();
   if (request.body === null) return "";
@@ -31,6 +36,8 @@ export async function readBody(request: Request, { maxBytes, deadlineMs }: BodyL
     () => late.reject(new BodyError(408, `it did not arrive within ${deadlineMs} ms`)),
     deadlineMs,
   );
+  const giveWay = () => late.reject(new BodyError(503, "it did not arrive before others needed the room"));
+  signal.addEventListener("abort", giveWay);
   const decoder = new TextDecoder();
   const parts: string[] = [];
   let size = 0;
@@ -47,5 +54,6 @@ export async function readBody(request: Request, { maxBytes, deadlineMs }: BodyL
     throw error instanceof BodyError ? error : new BodyError(400, "it broke off");
   } finally {
     clearTimeout(timer);
+    signal.removeEventListener("abort", giveWay);
   }
 }

@@ -2,7 +2,7 @@
 
 import { Buffer } from "node:buffer";
 import { API_VERSION, type ApiGroup, type Kind, resourceFor } from "../api/resource.ts";
-import { vniOwnerAnnotation } from "../admit/vni_owner.ts";
+import { vniWaitAnnotation } from "../api/vni_wait.ts";
 import { protectionFinalizer } from "./protect_networks.ts";
 
 /** Where the API server reaches the webhook. */
@@ -22,9 +22,35 @@ const NAMESPACE_CONTROLLERS = [
   "system:kube-controller-manager",
 ];
 
-/** The two configurations, for server-side apply. Without `authoritiesPem` somebody else says whom to trust. */
-export function registrations(endpoint: Endpoint, group: ApiGroup, authoritiesPem: string | undefined) {
-  const annotation = `object.metadata.?annotations[?'${vniOwnerAnnotation(group)}']`;
+/** What a configuration can be of. */
+export type RegistrationKind = "MutatingWebhookConfiguration" | "ValidatingWebhookConfiguration";
+
+/** A configuration. */
+export interface Registration {
+  readonly apiVersion: string;
+  readonly kind: RegistrationKind;
+  readonly metadata: { readonly name: string; readonly labels: Readonly<Record<string, string>> };
+  readonly webhooks: readonly Webhook[];
+}
+
+/** As far as anybody looks into it. */
+interface Webhook {
+  readonly name: string;
+  /** Without `caBundle` nobody is trusted: whatever the API server would ask about is refused. */
+  readonly clientConfig: { readonly caBundle?: string };
+  readonly reinvocationPolicy?: string;
+}
+
+/**
+ * The two configurations. Without `authoritiesPem` somebody else says whom to trust; those that are shipped are so, and
+ * keep everything out until the webhook has written it.
+ */
+export function registrations(
+  endpoint: Endpoint,
+  group: ApiGroup,
+  authoritiesPem: string | undefined,
+): readonly Registration[] {
+  const annotation = `object.metadata.?annotations[?'${vniWaitAnnotation(group)}']`;
   const isChanged = `object.spec != oldObject.spec || ${annotation} != ${annotation.replace("object", "oldObject")}`;
   const hasFinalizer = `object.metadata.?finalizers.orValue([]).exists(f, f == '${protectionFinalizer(group)}')`;
   const loses = `!has(object.metadata.deletionTimestamp) && !${hasFinalizer}`;
@@ -36,7 +62,7 @@ export function registrations(endpoint: Endpoint, group: ApiGroup, authoritiesPe
       ...webhook("mutate.networks", "/mutate", NETWORKS, ["CREATE", "UPDATE"], common, [
         whenUpdated(`${isChanged} || ${loses}`),
       ]),
-      reinvocationPolicy: "Never", // a second call would find the number that the first one gave, and refuse it
+      reinvocationPolicy: "Never", // a second call would refuse the number that the first one showed in a dry run
     }]),
     configuration("ValidatingWebhookConfiguration", group, [
       webhook("validate.networks", "/validate", NETWORKS, ["CREATE", "UPDATE", "DELETE"], common, [
@@ -58,11 +84,14 @@ export function registrationName(group: ApiGroup): string {
   return `webhook.${group}`;
 }
 
-function configuration(kind: string, group: ApiGroup, webhooks: readonly object[]) {
+function configuration(kind: RegistrationKind, group: ApiGroup, webhooks: readonly Webhook[]): Registration {
   return {
     apiVersion: "admissionregistration.k8s.io/v1",
     kind,
-    metadata: { name: registrationName(group) },
+    metadata: {
+      name: registrationName(group),
+      labels: { "app.kubernetes.io/name": "danm-webhook", "app.kubernetes.io/part-of": "danm" },
+    },
     webhooks,
   };
 }
@@ -93,7 +122,7 @@ function webhook(
     rules: [{ apiGroups: [group], apiVersions: [API_VERSION], operations, resources, scope: "*" }],
     matchPolicy: "Equivalent",
     failurePolicy: "Fail", // nothing wrong gets in; Pods do not wait for this webhook
-    sideEffects: "NoneOnDryRun", // numbers are reserved
+    sideEffects: "None",
     timeoutSeconds: 10,
     matchConditions,
   };

@@ -6,25 +6,26 @@ import { type Network, NETWORK_KINDS } from "../api/network.ts";
 import { type ApiGroup, type Kind, resourceFor } from "../api/resource.ts";
 import type { TenantConfig } from "../api/tenant_config.ts";
 import { importAnnotation, isImported } from "../admit/import_mark.ts";
-import { type Segment, segmentOf } from "../admit/network_review.ts";
-import type { UsedSegment } from "../admit/tenant_config_rules.ts";
-import { vniOwnerAnnotation } from "../admit/vni_owner.ts";
-import { describeNetwork } from "../attach/interface_plan.ts";
+import type { Segment } from "../admit/network_review.ts";
+import { createVniStore, type VniStore } from "../kube/blocks/vni_store.ts";
 import type { KubeClient } from "../kube/client/client.ts";
 import type { Informer } from "../kube/watch/informer.ts";
 import { isNotServed } from "../kube/client/kube_error.ts";
 import { listAll } from "../kube/client/list_all.ts";
 import type { AdmissionRequest } from "./admission_review.ts";
-import { createVniReserver, type VniReserver } from "./reserve_vni.ts";
-import { createVniStore, type VniStore } from "./vni_store.ts";
 
 /** The cluster, as far as verdicts depend on it. */
 export interface Surroundings {
   readonly group: ApiGroup;
   readonly store: VniStore;
-  readonly reserver: VniReserver;
   /** All networks as last seen, a moment ago at most. */
   networks(signal: AbortSignal): Promise<readonly Network[]>;
+  /** All networks, as of now. */
+  latestNetworks(signal: AbortSignal): Promise<readonly Network[]>;
+  /** UIDs of the TenantNetworks that were there when last seen. */
+  knownTenants(): ReadonlySet<string>;
+  /** The network that holds the number of `segment`; undefined when nobody does, or no network that is there now. */
+  holder(segment: Segment, signal: AbortSignal): Promise<Network | undefined>;
   /** All TenantConfigs, as of now. */
   tenantConfigs(signal: AbortSignal): Promise<readonly TenantConfig[]>;
   /** DanmEps of `network`, as of now; `limit` of them at most. */
@@ -48,15 +49,25 @@ export function createSurroundings(kube: KubeClient, group: ApiGroup, caches: Ne
   const store = createVniStore(kube, group);
   const listKind = <T>(kind: Kind, signal: AbortSignal): Promise<readonly T[]> =>
     unlessAbsent(listAll<T>(kube, resourceFor(kind, group), { signal }));
+  const latest = async (kind: Network["kind"], signal: AbortSignal) =>
+    (await listKind<Network>(kind, signal)).map((item) => ({ ...item, kind }) as Network);
+  const latestNetworks = async (signal: AbortSignal) =>
+    (await Promise.all(NETWORK_KINDS.map((kind) => latest(kind, signal)))).flat();
   return {
     group,
     store,
-    reserver: createVniReserver(store),
+    latestNetworks,
+    knownTenants: () => new Set(caches.TenantNetwork.list().flatMap(({ metadata }) => metadata.uid ?? [])),
+    async holder(segment, signal) {
+      const owner = await store.holder(segment, signal);
+      if (owner === undefined) return undefined;
+      return (await latest("TenantNetwork", signal)).find(({ metadata }) => metadata.uid === owner);
+    },
     async networks(signal) {
       const known = NETWORK_KINDS.map(async (kind) => {
         const cache = caches[kind];
         if (cache.isCurrent) return cache.list(); // which no kind is that was not served a moment ago
-        return (await listKind<Network>(kind, signal)).map((item) => ({ ...item, kind }) as Network);
+        return await latest(kind, signal);
       });
       return (await Promise.all(known)).flat();
     },
@@ -107,24 +118,4 @@ async function mayDo(
   const ref = { group: "authorization.k8s.io", version: "v1", plural: "subjectaccessreviews" };
   const answer = await kube.create<{ status?: { allowed?: boolean } }>(ref, review, { signal, idempotent: true });
   return answer.status?.allowed === true;
-}
-
-/** What networks use, with the network in words. */
-export function usedSegments(networks: readonly Network[]): readonly (UsedSegment & { readonly network: Network })[] {
-  return networks.flatMap((network) => {
-    const segment = segmentOf(network);
-    return segment ? [{ ...segment, user: describeNetwork(network), network }] : [];
-  });
-}
-
-/** The TenantNetwork among `networks` whose number `owner` holds, in words. */
-export function ownerInWords(owner: string, networks: readonly Network[], group: ApiGroup): string {
-  const key = vniOwnerAnnotation(group);
-  const network = networks.find(({ metadata }) => metadata.annotations?.[key] === owner);
-  return network ? describeNetwork(network) : "a TenantNetwork that is being made";
-}
-
-/** Whether one of `used` is `segment`. */
-export function isUsed(used: readonly Segment[], { device, type, vni }: Segment): boolean {
-  return used.some((other) => other.vni === vni && other.type === type && other.device === device);
 }

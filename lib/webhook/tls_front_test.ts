@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { eventually } from "../../tests/cluster/eventually.ts";
 import { createAuthority, type KeyPair } from "../../tests/cluster/pki.ts";
-import { openTlsFront, type TlsFront } from "./tls_front.ts";
+import { ListenError, openTlsFront, type TlsFront } from "./tls_front.ts";
 
 const authority = await createAuthority();
 const pairs: KeyPair[] = [];
@@ -9,6 +9,7 @@ for (const name of ["first.test", "second.test"]) pairs.push(await authority.iss
 const [first, second] = pairs as [KeyPair, KeyPair];
 
 const echo = async (request: Request) => new Response(await request.text());
+const ANYWHERE = { hostname: "127.0.0.1", port: 0 };
 
 async function ask(front: TlsFront, client: Deno.HttpClient, body = "x"): Promise<string> {
   const url = `https://127.0.0.1:${front.address.port}/`;
@@ -29,8 +30,7 @@ async function presents(front: TlsFront, name: string): Promise<boolean> {
 }
 
 Deno.test("openTlsFront() exchanges its certificate without losing a request", async () => {
-  await using front = openTlsFront({ hostname: "127.0.0.1", port: 0 }, echo);
-  front.use(first);
+  await using front = await openTlsFront(ANYWHERE, first, echo);
   assert(await presents(front, "first.test"));
   const stop = new AbortController();
   let answers = 0;
@@ -55,23 +55,70 @@ Deno.test("openTlsFront() exchanges its certificate without losing a request", a
 });
 
 Deno.test("openTlsFront() keeps the certificate it has when another one is useless", async () => {
-  await using front = openTlsFront({ hostname: "127.0.0.1", port: 0 }, echo);
-  front.use(first);
+  await using front = await openTlsFront(ANYWHERE, first, echo);
   assertThrows(() => front.use({ certPem: first.certPem, keyPem: "nonsense" }));
   assert(await presents(front, "first.test"));
 });
 
-Deno.test("openTlsFront() closes connections that say nothing, and those beyond its limit", async () => {
-  const limits = { maxConnections: 2, handshakeMs: 300, idleMs: 600 };
-  await using front = openTlsFront({ hostname: "127.0.0.1", port: 0 }, echo, limits);
-  front.use(first);
-  const { port } = front.address;
-  const silent = await Promise.all([1, 2].map(() => Deno.connect({ hostname: "127.0.0.1", port })));
+Deno.test("openTlsFront() serves clients that would rather speak HTTP/2", async () => {
+  await using front = await openTlsFront(ANYWHERE, first, echo);
+  const plain = await Deno.connect({ hostname: "127.0.0.1", port: front.address.port });
+  const options = { hostname: "127.0.0.1", caCerts: [authority.certPem], alpnProtocols: ["h2", "http/1.1"] };
+  using tls = await Deno.startTls(plain, options);
+  assertEquals((await tls.handshake()).alpnProtocol, "http/1.1");
   using client = Deno.createHttpClient({ caCerts: [authority.certPem] });
-  await assertRejects(() => ask(front, client));
-  for (const connection of silent) {
-    assertEquals(await connection.read(new Uint8Array(1)).catch(() => null), null);
-    connection.close();
+  assertEquals(await ask(front, client, "x".repeat(3_000_000)), "x".repeat(3_000_000));
+});
+
+Deno.test("openTlsFront() fails where somebody else listens, and where certificate and key are no pair", async () => {
+  await using front = await openTlsFront(ANYWHERE, first, echo);
+  await assertRejects(() => openTlsFront(front.address, first, echo), ListenError);
+  const mixed = { certPem: first.certPem, keyPem: second.keyPem };
+  await assertRejects(() => openTlsFront(ANYWHERE, mixed, echo), Error, "another one's");
+  assertThrows(() => front.use(mixed));
+  assert(await presents(front, "first.test"));
+});
+
+Deno.test("openTlsFront() closes connections that do not get through the handshake, and later those that ask nothing", async () => {
+  const connect = (front: TlsFront) => Deno.connect({ hostname: "127.0.0.1", port: front.address.port });
+  const secure = async (front: TlsFront) => {
+    const tls = await Deno.startTls(await connect(front), { hostname: "127.0.0.1", caCerts: [authority.certPem] });
+    await tls.handshake();
+    return tls;
+  };
+  const isClosed = async (connection: Deno.Conn) => await connection.read(new Uint8Array(1)).catch(() => null) === null;
+  await using strict = await openTlsFront(ANYWHERE, first, echo, { handshakeMs: 100 });
+  using idle = await secure(strict);
+  using silent = await connect(strict);
+  assert(await isClosed(silent));
+  await idle.write(new TextEncoder().encode("GET / HTTP/1.1\r\nhost: a\r\n\r\n"));
+  assert(!await isClosed(idle));
+  await using impatient = await openTlsFront(ANYWHERE, first, echo, { idleMs: 100 });
+  using forgotten = await secure(impatient);
+  assert(await isClosed(forgotten));
+});
+
+Deno.test("openTlsFront() serves whoever comes last, however many connections others hold open", async () => {
+  const release = Promise.withResolvers<void>();
+  const handler = async (request: Request) => {
+    if (new URL(request.url).pathname === "/slow") await release.promise;
+    return await echo(request);
+  };
+  await using front = await openTlsFront(ANYWHERE, first, handler, { maxConnections: 8 });
+  const { port } = front.address;
+  const url = `https://127.0.0.1:${port}`;
+  using busy = Deno.createHttpClient({ caCerts: [authority.certPem] });
+  const slow = fetch(`${url}/slow`, { client: busy, method: "POST", body: "slow" }).then((answer) => answer.text());
+  using kept = Deno.createHttpClient({ caCerts: [authority.certPem] });
+  assertEquals(await ask(front, kept), "x");
+  const flood: Deno.Conn[] = [];
+  for (let wave = 0; wave < 5; wave++) {
+    flood.push(...await Promise.all(Array.from({ length: 8 }, () => Deno.connect({ hostname: "127.0.0.1", port }))));
+    using fresh = Deno.createHttpClient({ caCerts: [authority.certPem] });
+    assertEquals(await ask(front, fresh), "x");
+    assertEquals(await ask(front, kept), "x");
   }
-  assertEquals(await eventually("get through again", () => ask(front, client)), "x");
+  release.resolve();
+  assertEquals(await slow, "slow");
+  for (const connection of flood) connection.close();
 });

@@ -1,16 +1,18 @@
 /** Judges networks that are created, changed or deleted. */
 
 import type { Network } from "../api/network.ts";
-import { concernsPods, type NetworkReview, sameSegment, segmentOf } from "../admit/network_review.ts";
+import { vniWaitAnnotation } from "../api/vni_wait.ts";
+import { changesBackend } from "../admit/mapped_id.ts";
+import { concernsPods, deviceOf, type NetworkReview, sameSegment, segmentOf } from "../admit/network_review.ts";
 import { networkWarnings } from "../admit/network_warnings.ts";
 import { rulesFor } from "../admit/network_rules.ts";
-import { describeObjection, firstObjection } from "../admit/rule.ts";
+import { describeObjection, firstObjection, type Objection } from "../admit/rule.ts";
 import { offers } from "../admit/tenant_config_rules.ts";
 import { configInForce } from "../admit/tenant_profile.ts";
-import { formatVniOwner, parseVniOwner, vniOwnerAnnotation } from "../admit/vni_owner.ts";
+import { vniKey } from "../admit/vni_block.ts";
 import { describeNetwork } from "../attach/interface_plan.ts";
 import { type AdmissionRequest, ALLOWED, denied, type Verdict } from "./admission_review.ts";
-import { ownerInWords, type Surroundings } from "./surroundings.ts";
+import type { Surroundings } from "./surroundings.ts";
 
 const VERBS = { CREATE: "create", UPDATE: "change", DELETE: "delete" } as const;
 
@@ -21,18 +23,17 @@ export async function validateNetwork(
   signal: AbortSignal,
 ): Promise<Verdict> {
   const review = await lookUp(surroundings, request, signal);
-  const refusal = judgeNetwork(review);
-  if (refusal) return refusal;
+  const found = firstObjection(rulesFor(review), review);
+  if (found) return refuse(review, found.id, found.objection);
   if (review.operation === "DELETE") return ALLOWED;
   return { allowed: true, warnings: networkWarnings(review.network, await surroundings.networks(signal)) };
 }
 
-/** The denial of a network that breaks a rule. */
-export function judgeNetwork(review: NetworkReview): Verdict | undefined {
-  const found = firstObjection(rulesFor(review), review);
-  if (!found) return undefined;
-  const what = `${VERBS[review.operation]} ${describeNetwork(review.network)}`;
-  return denied(`Cannot ${what}: ${describeObjection(found.objection)} (rule ${found.id})`);
+/** The denial of a network to which the rule `id` objects. */
+export function refuse({ operation, network }: NetworkReview, id: string, objection: Objection): Verdict {
+  return denied(
+    `Cannot ${VERBS[operation]} ${describeNetwork(network)}: ${describeObjection(objection)} (rule ${id})`,
+  );
 }
 
 /** A review of `request` with nothing looked up. */
@@ -43,11 +44,11 @@ export function plainReview(surroundings: Surroundings, request: AdmissionReques
     operation,
     network,
     ...(operation === "UPDATE" && { before: asNetwork(oldObject, request) }),
-    ownerKey: vniOwnerAnnotation(surroundings.group),
+    waitKey: vniWaitAnnotation(surroundings.group),
     restoring: false,
     imported: false,
     attached: [],
-    hasReservation: false,
+    isNumberItsOwn: false,
   };
 }
 
@@ -67,57 +68,56 @@ async function lookUp(
   const review = plainReview(surroundings, request);
   const { operation, network, before } = review;
   if (operation === "DELETE") return { ...review, attached: await surroundings.attached(network, 1, signal) };
-  const [restoring, imported, attached, number] = await Promise.all([
-    operation === "CREATE" ? surroundings.isRestore(request, signal) : false,
+  const restoring = operation === "CREATE" && await surroundings.isRestore(request, signal);
+  const [imported, attached, number] = await Promise.all([
     before ? surroundings.isImport(network, before, request, signal) : false,
     before && concernsPods(network, before) ? surroundings.attached(before, undefined, signal) : [],
     network.kind === "TenantNetwork"
-      ? tenantFacts(surroundings, review, request, signal)
-      : namedFacts(surroundings, review, request, signal),
+      ? tenantFacts(surroundings, { ...review, restoring }, request, signal)
+      : namedFacts(surroundings, review, signal),
   ]);
   return { ...review, restoring, imported, attached, ...number };
 }
 
-/** Of a TenantNetwork that is made: what it may choose from, and whether its number is its own. */
+/** Of a TenantNetwork: what it may choose from, and whether the number that it gets is its own. */
 async function tenantFacts(
-  { store, tenantConfigs }: Surroundings,
-  { operation, network, ownerKey }: NetworkReview,
+  surroundings: Surroundings,
+  { operation, network, before, restoring }: NetworkReview,
   { dryRun }: AdmissionRequest,
   signal: AbortSignal,
 ): Promise<Partial<NetworkReview>> {
-  if (operation !== "CREATE") return {};
   const segment = segmentOf(network);
-  const owner = network.metadata.annotations?.[ownerKey];
-  const isHeld = async () =>
-    segment !== undefined && owner !== undefined && parseVniOwner(owner)?.purpose === "tenant" &&
-    (dryRun || await store.holder(segment, segment.vni, signal) === owner);
-  const [configs, hasReservation] = await Promise.all([tenantConfigs(signal), isHeld()]);
-  return { config: configInForce(configs), hasReservation };
+  const isMade = operation === "CREATE";
+  const needsConfig = isMade || before && changesBackend(network, before);
+  const [config, holder] = await Promise.all([
+    needsConfig ? surroundings.tenantConfigs(signal).then(configInForce) : undefined,
+    segment && before && segmentOf(before) === undefined ? surroundings.store.holder(segment, signal) : undefined,
+  ]);
+  const isShown = dryRun && segment !== undefined && config !== undefined && offers(config, segment);
+  const isNumberItsOwn = isMade ? restoring || isShown : holder !== undefined && holder === network.metadata.uid;
+  return { config, isNumberItsOwn };
 }
 
-/**
- * Of another network that begins to use a number: whether a TenantNetwork has it. If none has, it is taken, so that none
- * gets it before this network is there for all to see.
- */
+/** Of another network that begins to use a number: whether one has it with which it cannot share it. */
 async function namedFacts(
   surroundings: Surroundings,
   { network, before }: NetworkReview,
-  { uid, dryRun }: AdmissionRequest,
   signal: AbortSignal,
 ): Promise<Partial<NetworkReview>> {
-  const { store, group } = surroundings;
   const segment = segmentOf(network);
   if (segment === undefined || before && sameSegment(segment, segmentOf(before))) return {};
-  const configs = await surroundings.tenantConfigs(signal);
-  if (!configs.some((config) => offers(config, segment))) return {};
-  const own = formatVniOwner({ purpose: "named", request: uid, takenAt: Math.floor(Date.now() / 1000) });
-  for (;;) {
-    const holder = await store.holder(segment, segment.vni, signal);
-    if (holder !== undefined && parseVniOwner(holder)?.purpose === "tenant") {
-      return { tenantHolder: ownerInWords(holder, await surroundings.networks(signal), group) };
-    }
-    if (holder !== undefined || dryRun || (await store.take(segment, new Map([[segment.vni, own]]), signal)).size > 0) {
-      return {};
-    }
-  }
+  const [holder, networks] = await Promise.all([
+    surroundings.holder(segment, signal),
+    surroundings.latestNetworks(signal),
+  ]);
+  const others = networks.filter((other) => {
+    const theirs = segmentOf(other);
+    return theirs && vniKey(theirs) === vniKey(segment) && other.metadata.uid !== network.metadata.uid;
+  });
+  const tenant = others.find(({ kind }) => kind === "TenantNetwork") ?? holder;
+  const elsewhere = others.find((other) => deviceOf(other) !== segment.device);
+  return {
+    ...(tenant && { tenantHolder: describeNetwork(tenant) }),
+    ...(elsewhere && { otherDeviceHolder: describeNetwork(elsewhere) }),
+  };
 }

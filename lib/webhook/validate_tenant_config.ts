@@ -1,11 +1,19 @@
 /** Judges TenantConfigs that are created, changed or deleted. */
 
 import type { TenantConfig } from "../api/tenant_config.ts";
+import { awaitedVni } from "../api/vni_wait.ts";
+import { deviceOf, segmentOf } from "../admit/network_review.ts";
 import { describeObjection, firstObjection } from "../admit/rule.ts";
-import { type TenantConfigReview, tenantConfigRulesFor } from "../admit/tenant_config_rules.ts";
+import {
+  type AwaitedSegment,
+  type TenantConfigReview,
+  tenantConfigRulesFor,
+  type UsedSegment,
+} from "../admit/tenant_config_rules.ts";
 import { configInForce } from "../admit/tenant_profile.ts";
+import { describeNetwork } from "../attach/interface_plan.ts";
 import { type AdmissionRequest, denied, type Verdict } from "./admission_review.ts";
-import { type Surroundings, usedSegments } from "./surroundings.ts";
+import type { Surroundings } from "./surroundings.ts";
 
 const VERBS = { CREATE: "create", UPDATE: "change", DELETE: "delete" } as const;
 
@@ -17,14 +25,26 @@ export async function validateTenantConfig(
 ): Promise<Verdict> {
   const { operation, object, oldObject } = request;
   const config = (operation === "DELETE" ? oldObject : object) as TenantConfig;
-  const [configs, networks] = await Promise.all([surroundings.tenantConfigs(signal), surroundings.networks(signal)]);
+  const [configs, networks] = await Promise.all([
+    surroundings.tenantConfigs(signal),
+    operation === "CREATE" ? [] : surroundings.latestNetworks(signal),
+  ]);
+  const tenants = networks.filter(({ kind }) => kind === "TenantNetwork");
   const others = configs.filter(({ metadata }) => metadata.name !== config.metadata.name);
   const review: TenantConfigReview = {
     operation,
     config,
     ...(operation === "UPDATE" && { before: oldObject as TenantConfig }),
     others,
-    used: usedSegments(networks.filter(({ kind }) => kind === "TenantNetwork")),
+    used: tenants.flatMap((network): UsedSegment[] => {
+      const segment = segmentOf(network);
+      return segment ? [{ ...segment, user: describeNetwork(network) }] : [];
+    }),
+    awaited: tenants.flatMap((network): AwaitedSegment[] => {
+      const [device, type] = [deviceOf(network), awaitedVni(network.metadata)];
+      const waits = device !== undefined && type !== undefined && segmentOf(network) === undefined;
+      return waits ? [{ device, type, user: describeNetwork(network) }] : [];
+    }),
   };
   const found = firstObjection(tenantConfigRulesFor(review), review);
   if (found) {

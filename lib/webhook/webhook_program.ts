@@ -3,37 +3,32 @@
 import { Counter, Histogram } from "prom-client";
 import type { Network, NetworkKind } from "../api/network.ts";
 import { resourceFor } from "../api/resource.ts";
+import { awaitedVni } from "../api/vni_wait.ts";
 import { describeObjection } from "../admit/rule.ts";
 import { schemaCheck, type UserKind } from "../admit/schema_objection.ts";
-import { vniOwnerAnnotation } from "../admit/vni_owner.ts";
-import { createController } from "../controller/controller.ts";
 import type { Daemon, DaemonProgram } from "../controller/daemon.ts";
 import { addressFlag, booleanFlag, type Flag, textFlag } from "../controller/flag.ts";
+import { createLeadership } from "../controller/leadership.ts";
 import { runTogether } from "../controller/run_together.ts";
 import { watchResource } from "../controller/watch_resource.ts";
-import type { WorkQueue } from "../controller/work_queue.ts";
-import { pause } from "../time/pause.ts";
 import type { Change } from "../kube/watch/object_cache.ts";
+import { pause } from "../time/pause.ts";
 import { type AdmissionObserver, createAdmissionApp, type Reviewer } from "./admission_app.ts";
 import { denied, ReviewError, type Verdict } from "./admission_review.ts";
 import { type CertificateSource, keepRegistered } from "./keep_registered.ts";
 import { mutateNetwork } from "./mutate_network.ts";
-import { protectNetwork } from "./protect_networks.ts";
-import { publishUsage } from "./publish_usage.ts";
+import { networkKey, protectionController, vniController, waitController } from "./network_controllers.ts";
 import type { Endpoint } from "./registration.ts";
 import { createSurroundings, type NetworkCaches, type Surroundings } from "./surroundings.ts";
-import { sweepVnis } from "./sweep_vnis.ts";
-import { openTlsFront } from "./tls_front.ts";
+import { openTlsFront, type ServingPair } from "./tls_front.ts";
 import { validateNetwork } from "./validate_network.ts";
 import { validateTenantConfig } from "./validate_tenant_config.ts";
 
 /** How long a replica goes on serving after SIGTERM, until nobody sends it requests by the Service any more. */
 const DRAIN_MS = 3000;
 
-const SWEEP_EVERY_MS = 300_000;
-
-/** How long after a change the numbers in use are counted: many changes come together. */
-const USAGE_AFTER_MS = 1000;
+/** How long a network may wait for its number before an Event says so, in milliseconds. */
+const WAIT_NOTICE_MS = 2000;
 
 const FLAGS = {
   listen: addressFlag("where to serve HTTPS", { hostname: "", port: 8443 }),
@@ -61,36 +56,44 @@ async function runWebhook(daemon: Daemon, flags: WebhookFlags, signal: AbortSign
     ? { url: flags.url }
     : flags.service ?? { namespace: daemon.namespace, name: "danm-webhook" };
   const source = sourceOf(flags, endpoint, daemon.namespace);
-  const gone = new Set<string>();
+  const leadership = createLeadership(daemon, true);
   const caches = watchNetworks(daemon, (change) => changed(change));
+  const configs = watchResource(daemon, { resource: resourceFor("TenantConfig", group) }, () => vnis.changed());
   const surroundings = createSurroundings(kube, group, caches);
   const protection = protectionController(daemon, surroundings, caches);
-  const vnis = vniController(daemon, surroundings, gone);
-  const ownerKey = vniOwnerAnnotation(group);
+  const waits = waitController(daemon, caches);
+  const vnis = vniController(daemon, leadership.kube, surroundings);
 
   function changed({ before, after }: Change<Network>): void {
     const network = after ?? before!;
-    if (network.kind === "TenantNetwork") vnis.addAfter("usage", USAGE_AFTER_MS);
-    if (after) return protection.add(networkKey(network));
-    const owner = network.metadata.annotations?.[ownerKey];
-    if (owner === undefined) return;
-    gone.add(owner);
-    vnis.add("sweep");
+    const key = networkKey(network);
+    vnis.changed();
+    if (after === undefined) return;
+    protection.add(key);
+    if (awaitedVni(after.metadata)) waits.addAfter(key, WAIT_NOTICE_MS);
   }
 
   const app = createAdmissionApp({ reviewers: reviewers(surroundings), log, observer: observer(daemon) });
   let isServing = false;
   health.addReadiness("certificate", () => isServing ? undefined : "certificate and registration are not in place yet");
-  await using front = openTlsFront(flags.listen, (request) => app.fetch(request));
-  const succeeded = () => void (isServing = true);
-  const registered = flags.register ? endpoint : undefined;
+  const keeping = {
+    kube,
+    group,
+    log,
+    source,
+    open: (pair: ServingPair) => openTlsFront(flags.listen, pair, (request) => app.fetch(request)),
+    endpoint: flags.register ? endpoint : undefined,
+    succeeded: () => void (isServing = true),
+    drained: () => pause("name" in endpoint ? DRAIN_MS : 0, new AbortController().signal),
+  };
   await runTogether([
     ...Object.values(caches).map(({ run }) => run),
+    configs.run,
     protection.run,
-    vnis.run,
-    (signal) => keepRegistered({ kube, group, log, front, source, endpoint: registered, succeeded }, signal),
+    waits.run,
+    (signal) => leadership.run(vnis.run, signal),
+    (signal) => keepRegistered(keeping, signal),
   ], signal);
-  if ("name" in endpoint) await pause(DRAIN_MS, new AbortController().signal);
 }
 
 function watchNetworks(daemon: Daemon, changed: (change: Change<Network>) => void): NetworkCaches {
@@ -107,43 +110,6 @@ function withoutBitmaps(network: Network): Network {
   if (network.spec.Options === undefined) return network;
   const { alloc: _, alloc6: __, ...Options } = network.spec.Options;
   return { ...network, spec: { ...network.spec, Options } };
-}
-
-function protectionController(daemon: Daemon, surroundings: Surroundings, caches: NetworkCaches): WorkQueue {
-  return createController(daemon, {
-    name: "protection",
-    caches: () => Object.values(caches),
-    async reconcile(key, signal) {
-      const [kind = "", ...rest] = key.split(" ");
-      const network = caches[kind as NetworkKind].get(rest.join(" "));
-      return network ? await protectNetwork(daemon.kube, surroundings, network, signal) : {};
-    },
-  });
-}
-
-function networkKey({ kind, metadata: { namespace, name } }: Network): string {
-  return `${kind} ${namespace === undefined ? name : `${namespace}/${name}`}`;
-}
-
-/** Two keys: `sweep` releases numbers, `usage` tells how many are in use. */
-function vniController(
-  { kube, apiGroup, log, meters }: Daemon,
-  surroundings: Surroundings,
-  gone: Set<string>,
-): WorkQueue {
-  return createController({ log, meters }, {
-    name: "vnis",
-    caches: () => [],
-    workers: 1,
-    resync: { everyMs: SWEEP_EVERY_MS, keys: () => ["sweep", "usage"] },
-    async reconcile(key, signal) {
-      if (key === "usage") return await publishUsage(kube, apiGroup, surroundings, signal);
-      const owners = new Set(gone);
-      const released = await sweepVnis(kube, apiGroup, owners, signal);
-      for (const owner of owners) gone.delete(owner);
-      if (released > 0) log.write("info", "released VLAN and VXLAN numbers", { released });
-    },
-  });
 }
 
 function reviewers(surroundings: Surroundings): Readonly<Record<string, Reviewer>> {

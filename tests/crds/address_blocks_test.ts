@@ -129,6 +129,8 @@ const OUTSIDE = "every key of allocations and released must be a decimal number 
 
 Deno.test("AddressBlock is checked when it is made", async (t) => {
   const { network: _, ...withoutNetwork } = ADDRESSES;
+  const { device: __, ...withoutDevice } = VNIS;
+  const VXLANS = { ...withoutDevice, vniType: "vxlan" } as const;
   const accepted: readonly AddressBlockSpec[] = [
     ADDRESSES,
     { ...ADDRESSES, family: "IPv6", base: "2001:db8::", size: 256, allocations: { "0": "a", "255": "b" } },
@@ -136,11 +138,14 @@ Deno.test("AddressBlock is checked when it is made", async (t) => {
     VNIS,
     { ...VNIS, base: "3840", allocations: { "254": "a" } },
     { ...VNIS, vniType: "vxlan", base: "16776960" },
+    { ...VXLANS, base: "16776960" },
     { ...ADDRESSES, allocations: { "1": "x".repeat(200) } },
   ];
   const refused: readonly (readonly [object, string])[] = [
     [withoutNetwork, "must have either network and family, or device and vniType"],
     [{ ...ADDRESSES, ...VNIS }, "must have either network and family, or device and vniType"],
+    [{ ...VXLANS, vniType: "vlan" }, "must have either network and family, or device and vniType"],
+    [{ ...ADDRESSES, device: "ens4" }, "must have either network and family, or device and vniType"],
     [{ base: "1", size: 1 }, "must have either network and family, or device and vniType"],
     [{ ...ADDRESSES, base: "2001:db8::" }, "spec.base: Invalid value: is 2001:db8::, must be an address of the family"],
     [{ ...ADDRESSES, base: "256" }, "is 256, must be an address of the family"],

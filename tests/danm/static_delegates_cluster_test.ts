@@ -161,6 +161,17 @@ danmTest("runs ptp and static, and keeps their routes and DNS settings", async (
   await node.detach(container);
 });
 
+danmTest("runs no plugin that is configured for another type of network", async (node) => {
+  await writeConfig(node, "infra.conf", { name: "infra", type: "macvlan", master: node.parent, ipam: {} });
+  await node.createNetwork("sly", {}, { NetworkType: "anything", NetworkID: "infra" });
+  await using container = await node.createContainer([{ network: "sly" }]);
+  assertStringIncludes(
+    await node.attachFails(container),
+    'Cannot configure anything: infra.conf is named "infra" and its first plugin is macvlan, must be anything',
+  );
+  assertEquals(await node.leftovers(container), []);
+});
+
 danmTest("finds the file by the network's type, whatever its case, and reads it at every ADD", async (node) => {
   const file = { name: "Phone-Line", type: "macvlan", master: node.parent, ipam: {} };
   await writeConfig(node, "20-other.conf", file);
@@ -180,7 +191,7 @@ danmTest(
   "runs the chain of a conflist in order, and checks and deletes it with the result of the whole",
   async (node) => {
     await writeConfig(node, "chained.conflist", {
-      name: "chained",
+      name: "macvlan-chain",
       plugins: [
         { type: "macvlan", master: node.parent, ipam: { type: "host-local", subnet: "10.77.0.0/24" } },
         { type: "tuning", mtu: 1400, mac: "02:77:00:00:00:01", dataDir: `${node.runtime.folder}/tuning` },

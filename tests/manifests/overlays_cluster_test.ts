@@ -6,6 +6,7 @@ import { parse } from "@std/yaml";
 import { INSTALL_SETS, renderCrds } from "../../crds/render.ts";
 import { PRODUCT_VERSION } from "../../lib/api/product_version.ts";
 import { DEFAULT_API_GROUP } from "../../lib/api/resource.ts";
+import { registrations } from "../../lib/webhook/registration.ts";
 import { sharedCluster } from "../cluster/shared_cluster.ts";
 import { installCrds } from "../crds/install_sets.ts";
 import { COMPONENTS } from "../images/image_names.ts";
@@ -87,7 +88,8 @@ Deno.test("programs take the flags that manifests give them", async () => {
 });
 
 Deno.test("all of DANM is in kube-system, on the hosts' network, with ports of its own", () => {
-  const clusterWide = ["ClusterRole", "ClusterRoleBinding", CRD];
+  const registrations = ["MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"];
+  const clusterWide = ["ClusterRole", "ClusterRoleBinding", CRD, ...registrations];
   for (const objects of rendered.values()) {
     const elsewhere = objects.filter(({ kind, metadata }) =>
       metadata.namespace !== (clusterWide.includes(kind) ? undefined : "kube-system")
@@ -121,7 +123,21 @@ Deno.test("containers have probes and limits, and no rights but those they canno
   });
 });
 
-Deno.test("roles name what they allow, and each belongs to one service account", () => {
+/** Roles that nobody is given by the manifests themselves. */
+const FOR_PEOPLE = ["danm:administrator", "danm:edit", "danm:view"];
+
+Deno.test("overlays register the webhook for the kinds of their group, and trust nobody yet", () => {
+  for (const [overlay, objects] of rendered) {
+    const group = overlay === "overlays/danm.io" ? "danm.io" : "danm.k8s.io";
+    const shipped = objects.filter(({ kind }) => kind.endsWith("WebhookConfiguration"));
+    const service = { namespace: "kube-system", name: "danm-webhook" };
+    const registered = registrations(service, group, undefined).map((one) => JSON.parse(JSON.stringify(one)));
+    const byKind = (a: { kind: string }, b: { kind: string }) => a.kind < b.kind ? -1 : 1;
+    assertEquals(shipped.toSorted(byKind), registered.toSorted(byKind));
+  }
+});
+
+Deno.test("roles name what they allow, and each belongs to people or to one service account", () => {
   const objects = rendered.get("overlays/production")!;
   const rules = objects.flatMap(({ rules }) => rules ?? []);
   const wide = rules.filter(({ apiGroups, resources, verbs }) => [...apiGroups, ...resources, ...verbs].includes("*"));
@@ -131,10 +147,13 @@ Deno.test("roles name what they allow, and each belongs to one service account",
 
   const bindings = objects.filter(({ roleRef }) => roleRef !== undefined);
   const bound = bindings.map(({ roleRef }) => `${roleRef!.kind} ${roleRef!.name}`).sort();
-  const roles = objects.filter(({ rules }) => rules !== undefined).map(({ kind, metadata }) =>
+  const roles = objects.filter(({ rules }) => rules !== undefined);
+  const forPeople = roles.filter(({ metadata }) => FOR_PEOPLE.includes(metadata.name));
+  assertEquals(named(forPeople, "ClusterRole"), FOR_PEOPLE);
+  const others = roles.filter((role) => !forPeople.includes(role)).map(({ kind, metadata }) =>
     `${kind} ${metadata.name}`
   );
-  assertEquals(bound, roles.sort());
+  assertEquals(bound, others.sort());
   const accounts = named(objects, "ServiceAccount");
   for (const { subjects } of bindings) {
     assertEquals(subjects!.map(({ kind, namespace }) => [kind, namespace]), [["ServiceAccount", "kube-system"]]);

@@ -1,12 +1,19 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import type { AddressBlock } from "../../lib/api/address_block.ts";
 import { type Network, type NetworkKind, networkOptions } from "../../lib/api/network.ts";
 import { resourceFor } from "../../lib/api/resource.ts";
-import { listAll } from "../../lib/kube/client/list_all.ts";
-import { sweepVnis } from "../../lib/webhook/sweep_vnis.ts";
 import { eventually } from "../cluster/eventually.ts";
 import { checkRuleTable } from "./rule_table_check.ts";
-import { complaint, create, GROUP, network, putTenantConfig, soon } from "./webhook_cluster.ts";
+import {
+  allSettled,
+  complaint,
+  create,
+  GROUP,
+  heldNumbers,
+  network,
+  putTenantConfig,
+  settled,
+  soon,
+} from "./webhook_cluster.ts";
 import { openWebhookScene } from "./webhook_scene.ts";
 
 const scene = await openWebhookScene();
@@ -16,16 +23,6 @@ Deno.test.afterAll(async () => await scene[Symbol.asyncDispose]());
 const networks = (kind: NetworkKind, namespace?: string) => ({ ...resourceFor(kind, GROUP), namespace });
 const read = (kind: NetworkKind, namespace: string, name: string) =>
   admin.get<Network>({ ...networks(kind, namespace), name }, soon());
-
-/** Who holds which numbers of a device. */
-async function held(device: string): Promise<Map<number, string>> {
-  const blocks = await listAll<AddressBlock>(admin, resourceFor("AddressBlock", GROUP), soon());
-  return new Map(
-    blocks.filter(({ spec }) => spec.device === device).flatMap(({ spec }) =>
-      Object.entries(spec.allocations ?? {}).map(([offset, owner]) => [Number(spec.base) + Number(offset), owner])
-    ),
-  );
-}
 
 /** Runs kubectl with a manifest. */
 async function kubectl(verb: readonly string[], object: object): Promise<string> {
@@ -89,13 +86,15 @@ Deno.test("an update that changes nothing of interest is not even asked about, a
 
 Deno.test("a TenantNetwork keeps its device and number whatever way it is written again", async () => {
   const namespace = await cluster.createNamespace();
-  const own = network("TenantNetwork", namespace, "a", { NetworkID: "a", Options: { cidr: "10.0.0.0/24" } });
+  const own = network("TenantNetwork", namespace, "a", { Options: { cidr: "10.0.0.0/24" } });
   const made = await create(admin, own);
-  const { vlan = 0, host_device } = networkOptions(made);
-  assertEquals(host_device, "ens4");
+  const { NetworkID = "" } = made.spec;
+  assertEquals([made.spec.Options?.host_device, made.spec.Options?.vlan], ["ens4", undefined]);
+  assertEquals(made.metadata.annotations, { [`${GROUP}/waits-for`]: "vlan" });
+  assert(NetworkID.length > 0 && NetworkID.length <= 10, NetworkID);
+  const { vlan = 0 } = networkOptions(await settled(admin, namespace, "a"));
   assert(vlan >= 100 && vlan <= 299);
-  const owner = made.metadata.annotations?.[`${GROUP}/vni-owner`];
-  assertEquals((await held("ens4")).get(vlan), owner);
+  assertEquals((await heldNumbers(admin)).get(`vlan ${vlan} ens4`), made.metadata.uid);
   const routed = {
     ...own,
     spec: { ...own.spec, Options: { ...own.spec.Options, routes: { "0.0.0.0/0": "10.0.0.1" } } },
@@ -104,27 +103,38 @@ Deno.test("a TenantNetwork keeps its device and number whatever way it is writte
     for (const object of [routed, own]) {
       await kubectl(verb, object);
       const { spec, metadata } = await read("TenantNetwork", namespace, "a");
-      assertEquals([spec.Options?.vlan, spec.Options?.host_device], [vlan, "ens4"]);
-      assertEquals(metadata.annotations?.[`${GROUP}/vni-owner`], owner);
+      assertEquals([spec.Options?.vlan, spec.Options?.host_device, spec.NetworkID], [vlan, "ens4", NetworkID]);
       assertEquals(metadata.finalizers, [`${GROUP}/attached-pods`]);
     }
   }
   const change = (body: object) =>
     admin.patch({ ...networks("TenantNetwork", namespace), name: "a" }, { type: "merge", body }, soon());
   await complaint(change({ spec: { Options: { vlan: vlan + 1 } } }));
-  assertStringIncludes(
-    await complaint(change({ metadata: { annotations: { [`${GROUP}/vni-owner`]: "vni:tenant:x:1" } } })),
-    "(rule T4)",
-  );
+  await change({ metadata: { annotations: { [`${GROUP}/waits-for`]: "vlan" } } });
+  assertEquals((await read("TenantNetwork", namespace, "a")).metadata.annotations?.[`${GROUP}/waits-for`], undefined);
   assertStringIncludes(
     await complaint(create(admin, network("TenantNetwork", namespace, "b", { NetworkID: "b", Options: { vlan } }))),
     "(rule T1)",
   );
-  const flannel = await create(
-    admin,
-    network("TenantNetwork", namespace, "c", { NetworkID: "own", NetworkType: "flannel" }),
-  );
-  assertEquals(flannel.spec.NetworkID, "given");
+});
+
+Deno.test("a tenant gets the files of its backends that networkIds names, and no other", async () => {
+  const namespace = await cluster.createNamespace();
+  const one = (name: string, NetworkType: string, NetworkID?: string) =>
+    create(admin, network("TenantNetwork", namespace, name, { NetworkType, ...(NetworkID && { NetworkID }) }));
+  assertEquals((await one("a", "flannel", "infra")).spec.NetworkID, "given");
+  assertStringIncludes(await complaint(one("b", "bridge", "infra")), "(rule T5)");
+  assertStringIncludes(await complaint(one("c", "infra")), "(rule T5)");
+  const change = (spec: object) =>
+    admin.patch({ ...networks("TenantNetwork", namespace), name: "a" }, { type: "merge", body: { spec } }, soon());
+  assertStringIncludes(await complaint(change({ NetworkType: "bridge" })), "(rule T5)");
+  await change({ NetworkID: "infra" });
+  assertEquals((await read("TenantNetwork", namespace, "a")).spec.NetworkID, "given");
+  await putTenantConfig(admin, "config", { ...FULL, networkIds: { ...FULL.networkIds, MacVlan: "mv", ipvlan: "iv" } });
+  assertEquals((await one("d", "macvlan")).spec.NetworkID, "mv");
+  assertEquals((await one("e", "macvlan", "own")).spec.NetworkID, "own");
+  assertEquals((await one("f", "ipvlan")).spec.NetworkID, "iv");
+  await putTenantConfig(admin, "config", FULL);
 });
 
 Deno.test("200 TenantNetworks made at once get 200 numbers of a range of 200, and the next one none", async () => {
@@ -136,10 +146,21 @@ Deno.test("200 TenantNetworks made at once get 200 numbers of a range of 200, an
   });
   const one = (name: string) =>
     network("TenantNetwork", namespace, name, { NetworkID: "a", Options: { host_device: device } });
-  const made = await Promise.all(Array.from({ length: 200 }, (_, index) => create(admin, one(`n${index}`))));
+  await Promise.all(Array.from({ length: 200 }, (_, index) => create(admin, one(`n${index}`))));
+  const made = await allSettled(admin, namespace);
+  assertEquals(made.length, 200);
   const numbers = new Set(made.map(({ spec }) => spec.Options?.vxlan));
   assertEquals(numbers.size, 200);
-  assertStringIncludes(await complaint(create(admin, one("late"))), "no number is free in the TenantConfig");
+  assert(!numbers.has(undefined));
+  const held = await heldNumbers(admin);
+  for (const { metadata, spec } of made) assertEquals(held.get(`vxlan ${spec.Options?.vxlan}`), metadata.uid);
+  assertStringIncludes(
+    await eventually("have the next one refused", async () => {
+      const refusal = await create(admin, one("late"), { dryRun: true }).then(() => undefined, String);
+      return refusal;
+    }),
+    "no number is free in the TenantConfig",
+  );
   assertStringIncludes(
     await complaint(
       putTenantConfig(admin, "config", {
@@ -155,23 +176,93 @@ Deno.test("200 TenantNetworks made at once get 200 numbers of a range of 200, an
   });
   const freed = made[7]!;
   await admin.delete({ ...networks("TenantNetwork", namespace), name: freed.metadata.name }, soon());
-  await eventually("get the number that was freed", async () => {
-    const { spec } = await create(admin, one("late"));
-    return spec.Options?.vxlan === freed.spec.Options?.vxlan || undefined;
+  await eventually("make another one", () => create(admin, one("late")).catch(() => undefined));
+  assertEquals((await settled(admin, namespace, "late")).spec.Options?.vxlan, freed.spec.Options?.vxlan);
+  await cluster.kubectl("delete", "tenantnetwork", "--all", `--namespace=${namespace}`);
+  await eventually("see all numbers free", async () => {
+    return ![...(await heldNumbers(admin)).keys()].some((key) => key.startsWith("vxlan")) || undefined;
   });
-  const left = (await admin.list<Network>(networks("TenantNetwork", namespace), soon())).items;
-  await Promise.all(
-    left.map(({ metadata: { name } }) => admin.delete({ ...networks("TenantNetwork", namespace), name }, soon())),
-  );
-  await eventually("see all numbers free", async () => (await held(device)).size === 0 || undefined);
 });
 
-Deno.test("a dry run shows a number and reserves none", async () => {
+Deno.test("a dry run shows a number, and neither it nor a request that is refused or forged takes one", async () => {
   const namespace = await cluster.createNamespace();
-  const before = await held("ens4");
+  const before = await heldNumbers(admin);
   const shown = await create(admin, network("TenantNetwork", namespace, "a", { NetworkID: "a" }), { dryRun: true });
-  assert(!before.has(networkOptions(shown).vlan!));
-  assertEquals(await held("ens4"), before);
+  assert(!before.has(`vlan ${networkOptions(shown).vlan} ens4`));
+  assertEquals(shown.metadata.annotations, undefined);
+  await kubectl(["create"], {
+    apiVersion: "v1",
+    kind: "ResourceQuota",
+    metadata: { name: "none", namespace },
+    spec: { hard: { [`count/tenantnetworks.${GROUP}`]: "0" } },
+  });
+  const object = network("TenantNetwork", namespace, "forged", { NetworkID: "a" });
+  using client = Deno.createHttpClient({ caCerts: [await authorities()] });
+  for (let request = 0; request < 30; request++) {
+    const body = JSON.stringify({
+      apiVersion: "admission.k8s.io/v1",
+      kind: "AdmissionReview",
+      request: {
+        uid: request % 2 === 0 ? "a:b" : crypto.randomUUID(),
+        kind: { group: GROUP, version: "v1", kind: "TenantNetwork" },
+        operation: "CREATE",
+        name: "forged",
+        namespace,
+        userInfo: { username: "anybody" },
+        object,
+      },
+    });
+    const answer = await fetch(`https://127.0.0.1:${webhook.port}/mutate`, { method: "POST", body, client });
+    assertEquals((await answer.json()).response.allowed, true);
+  }
+  assertEquals(await heldNumbers(admin), before);
+});
+
+/** Whom the API server trusts to be the webhook. */
+async function authorities(): Promise<string> {
+  const args = ["get", "mutatingwebhookconfiguration", `webhook.${GROUP}`];
+  return atob(await cluster.kubectl(...args, "--output=jsonpath={.webhooks[0].clientConfig.caBundle}"));
+}
+
+Deno.test("a VLAN is unique on its device, a VXLAN everywhere", async () => {
+  const namespace = await cluster.createNamespace();
+  const [one, other] = ["uni0", "uni1"];
+  const profiles = [one, other].flatMap((name) => [
+    { name, vniType: "vlan", vniRange: "700-701" } as const,
+    { name, vniType: "vxlan", vniRange: "700-710" } as const,
+  ]);
+  const only = (vniType: string) => ({
+    ...FULL,
+    hostDevices: [...FULL.hostDevices, ...profiles.filter((profile) => profile.vniType === vniType)],
+  });
+  const on = async (name: string, host_device: string) => {
+    await create(admin, network("TenantNetwork", namespace, name, { Options: { host_device } }));
+    return networkOptions(await settled(admin, namespace, name));
+  };
+  await putTenantConfig(admin, "config", only("vxlan"));
+  assertEquals([(await on("a", one)).vxlan, (await on("b", other)).vxlan], [700, 701]);
+  await create(
+    admin,
+    network("DanmNet", namespace, "named", { NetworkID: "n", Options: { host_device: "uni9", vxlan: 702 } }),
+  );
+  assertEquals((await on("c", one)).vxlan, 703);
+  const named = (kind: NetworkKind, name: string, host_device: string, vxlan: number) =>
+    create(
+      admin,
+      network(kind, namespace, `${name}-${namespace}`, { NetworkID: "n", Options: { host_device, vxlan } }),
+    );
+  assertStringIncludes(
+    await complaint(named("ClusterNetwork", "x", "uni9", 700)),
+    `TenantNetwork ${namespace}/a (rule 16)`,
+  );
+  assertStringIncludes(await complaint(named("ClusterNetwork", "x", "uni8", 702)), `DanmNet ${namespace}/named has it`);
+  await named("ClusterNetwork", "x", "uni9", 702);
+  await cluster.kubectl("delete", "tenantnetwork,danmnet", "--all", `--namespace=${namespace}`);
+  await cluster.kubectl("delete", "clusternetwork", `x-${namespace}`);
+  await putTenantConfig(admin, "config", only("vlan"));
+  assertEquals([(await on("d", one)).vlan, (await on("e", other)).vlan, (await on("f", one)).vlan], [700, 700, 701]);
+  await cluster.kubectl("delete", "tenantnetwork", "--all", `--namespace=${namespace}`);
+  await putTenantConfig(admin, "config", FULL);
 });
 
 Deno.test("a number that another network names is given to no tenant, and the other way round", async () => {
@@ -185,11 +276,8 @@ Deno.test("a number that another network names is given to no tenant, and the ot
   await create(admin, network("ClusterNetwork", namespace, `c-${namespace}`, spec(7)));
   await create(admin, network("DanmNet", namespace, "d", spec(7)));
   await create(admin, network("DanmNet", namespace, "e", spec(8)));
-  const tenant = await create(
-    admin,
-    network("TenantNetwork", namespace, "t", { NetworkID: "t", Options: { host_device: device } }),
-  );
-  assertEquals(tenant.spec.Options?.vlan, 9);
+  await create(admin, network("TenantNetwork", namespace, "t", { NetworkID: "t", Options: { host_device: device } }));
+  assertEquals((await settled(admin, namespace, "t")).spec.Options?.vlan, 9);
   assertStringIncludes(
     await complaint(create(admin, network("DanmNet", namespace, "f", spec(9)))),
     `TenantNetwork ${namespace}/t (rule 16)`,
@@ -198,54 +286,9 @@ Deno.test("a number that another network names is given to no tenant, and the ot
   await cluster.kubectl("delete", "clusternetwork", `c-${namespace}`);
 });
 
-Deno.test("a number whose admission is refused later is released, and no other", async () => {
-  const namespace = await cluster.createNamespace();
-  const onEns4 = { NetworkID: "a", Options: { host_device: "ens4" } };
-  const kept = await create(admin, network("TenantNetwork", namespace, "kept", onEns4));
-  await kubectl(["apply"], {
-    apiVersion: "v1",
-    kind: "List",
-    items: [{
-      apiVersion: "admissionregistration.k8s.io/v1",
-      kind: "ValidatingAdmissionPolicy",
-      metadata: { name: "no-refused" },
-      spec: {
-        matchConstraints: {
-          resourceRules: [{
-            apiGroups: [GROUP],
-            apiVersions: ["v1"],
-            operations: ["CREATE"],
-            resources: ["tenantnetworks"],
-          }],
-        },
-        validations: [{ expression: "!object.metadata.name.startsWith('refused')", message: "not wanted" }],
-      },
-    }, {
-      apiVersion: "admissionregistration.k8s.io/v1",
-      kind: "ValidatingAdmissionPolicyBinding",
-      metadata: { name: "no-refused" },
-      spec: { policyName: "no-refused", validationActions: ["Deny"] },
-    }],
-  });
-  const refused = network("TenantNetwork", namespace, "refused", onEns4);
-  await eventually(
-    "see the policy in force",
-    async () => (await complaint(create(admin, refused))).includes("not wanted") || undefined,
-  );
-  const before = await held("ens4");
-  await sweepVnis(admin, GROUP, new Set(), soon().signal);
-  assertEquals(await held("ens4"), before, "what is young must stay");
-  assert(await sweepVnis(admin, GROUP, new Set(), soon().signal, -5000) > 0);
-  const owners = (await listAll<Network>(admin, networks("TenantNetwork"), soon()))
-    .filter(({ spec }) => spec.Options?.host_device === "ens4")
-    .map(({ metadata }) => metadata.annotations?.[`${GROUP}/vni-owner`]).filter((owner) => owner !== undefined);
-  assertEquals([...(await held("ens4")).values()].sort(), owners.sort());
-  assertEquals((await held("ens4")).get(kept.spec.Options!.vlan!), kept.metadata.annotations?.[`${GROUP}/vni-owner`]);
-});
-
 Deno.test("a backup is restored by who may, with its bookkeeping", async () => {
   const namespace = await cluster.createNamespace();
-  const tenant = await create(
+  await create(
     admin,
     network("TenantNetwork", namespace, "t", {
       NetworkID: "a",
@@ -253,6 +296,7 @@ Deno.test("a backup is restored by who may, with its bookkeeping", async () => {
       Options: { host_device: "ens4" },
     }),
   );
+  const tenant = await settled(admin, namespace, "t");
   const exported: Network = JSON.parse(
     await cluster.kubectl("get", "tenantnetwork", "t", "--output=json", `--namespace=${namespace}`),
   );
@@ -281,8 +325,10 @@ Deno.test("a backup is restored by who may, with its bookkeeping", async () => {
   await create(admin, marked);
   const restored = await read("TenantNetwork", namespace, "t");
   assertEquals(restored.spec, tenant.spec);
-  const owner = restored.metadata.annotations?.[`${GROUP}/vni-owner`];
-  assertEquals((await held("ens4")).get(tenant.spec.Options!.vlan!), owner);
+  await eventually("see its number held for it", async () => {
+    const owner = (await heldNumbers(admin)).get(`vlan ${tenant.spec.Options?.vlan} ens4`);
+    return owner === restored.metadata.uid || undefined;
+  });
   const twice = { ...marked, metadata: { ...marked.metadata, name: "twice" } };
   assertStringIncludes(await complaint(create(admin, twice)), `belongs to TenantNetwork ${namespace}/t`);
   const old = network("DanmNet", namespace, "old", {

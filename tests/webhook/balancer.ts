@@ -19,22 +19,27 @@ export function startBalancer(ports: readonly number[]): Balancer {
       const server = await Deno.connect({ hostname: "127.0.0.1", port }).catch(() => undefined);
       if (server === undefined) continue;
       open.add(client).add(server);
-      const ends = [client.readable.pipeTo(server.writable), server.readable.pipeTo(client.writable)];
-      return void await Promise.allSettled(ends);
+      client.readable.pipeTo(server.writable).catch(() => end(client, server));
+      await server.readable.pipeTo(client.writable).catch(() => {});
+      return end(client, server); // or the client would wait for a server that was killed
     }
     client.close();
+  }
+  function end(...connections: readonly Deno.Conn[]): void {
+    for (const connection of connections) {
+      open.delete(connection);
+      try {
+        connection.close();
+      } catch {
+        // it has ended
+      }
+    }
   }
   return {
     port: listener.addr.port,
     [Symbol.dispose]() {
       listener.close();
-      for (const connection of open) {
-        try {
-          connection.close();
-        } catch {
-          // it has ended
-        }
-      }
+      end(...open);
     },
   };
 }

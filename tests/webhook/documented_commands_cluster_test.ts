@@ -5,7 +5,7 @@ import { resourceFor } from "../../lib/api/resource.ts";
 import { listAll } from "../../lib/kube/client/list_all.ts";
 import { eventually } from "../cluster/eventually.ts";
 import { findBinary } from "../cluster/find_binary.ts";
-import { create, GROUP, network, putTenantConfig, soon } from "./webhook_cluster.ts";
+import { create, GROUP, network, putTenantConfig, settled, soon } from "./webhook_cluster.ts";
 import { openWebhookScene } from "./webhook_scene.ts";
 
 const DOCUMENT = fromFileUrl(new URL("../../docs/webhook.md", import.meta.url));
@@ -46,6 +46,7 @@ Deno.test("TenantNetworks are restored from a backup by the documented commands"
       await create(admin, network("TenantNetwork", namespace, name, spec));
     }
   }
+  for (const namespace of namespaces) await Promise.all(["a", "b"].map((name) => settled(admin, namespace, name)));
   const stored = async () => {
     const all = await listAll<Network>(admin, resourceFor("TenantNetwork", GROUP), soon());
     return all.map(({ metadata: { namespace, name }, spec }) => ({ namespace, name, spec }));

@@ -1,24 +1,21 @@
 import "reflect-metadata"; // the X.509 library needs it
 import * as x509 from "@peculiar/x509";
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import type { AddressBlock } from "../../lib/api/address_block.ts";
-import type { Network } from "../../lib/api/network.ts";
-import { resourceFor } from "../../lib/api/resource.ts";
 import type { KubeClient } from "../../lib/kube/client/client.ts";
-import { listAll } from "../../lib/kube/client/list_all.ts";
 import { CERTIFICATE_TERMS } from "../../lib/webhook/certificate_plan.ts";
 import { type Certificates, renewCertificates } from "../../lib/webhook/certificates.ts";
 import { registrationName } from "../../lib/webhook/registration.ts";
-import { sweepVnis } from "../../lib/webhook/sweep_vnis.ts";
 import { applyManifests } from "../cluster/apply_manifests.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import { eventually } from "../cluster/eventually.ts";
 import { startCluster } from "../cluster/start_cluster.ts";
 import { startBalancer } from "./balancer.ts";
 import {
+  allSettled,
   complaint,
   create,
   GROUP,
+  heldNumbers,
   installWebhook,
   MANIFESTS,
   network,
@@ -82,18 +79,6 @@ async function judge(own: Cluster, name: string): Promise<void> {
   );
 }
 
-/** What is held, and by the annotations of which networks; both in order. */
-async function books(): Promise<{ readonly held: readonly string[]; readonly owners: readonly string[] }> {
-  const [blocks, networks] = await Promise.all([
-    listAll<AddressBlock>(admin, resourceFor("AddressBlock", GROUP), soon()),
-    listAll<Network>(admin, resourceFor("TenantNetwork", GROUP), soon()),
-  ]);
-  return {
-    held: blocks.flatMap(({ spec }) => Object.values(spec.allocations ?? {})).sort(),
-    owners: networks.flatMap(({ metadata }) => metadata.annotations?.[`${GROUP}/vni-owner`] ?? []).sort(),
-  };
-}
-
 Deno.test("a webhook replaces an old authority, and both are trusted meanwhile", async () => {
   const port = freePort();
   const made =
@@ -134,15 +119,16 @@ Deno.test("a webhook takes a new certificate without a restart and without a fai
   assert(await judging > 3);
 });
 
-Deno.test("a webhook mends its registration, and gets its Secret back when somebody empties it", async () => {
+Deno.test("a webhook mends its configurations, and gets its Secret back when somebody empties it", async () => {
   await using webhook = startWebhook(cluster, { kubeconfig });
   await webhook.ready();
   const before = await storedCertificates();
   await admin.patch(SECRET, { type: "merge", body: { data: null } }, soon());
-  await admin.delete(REGISTRATION, soon());
+  const [registration] = (await admin.get<Registration>(REGISTRATION, soon())).webhooks;
+  await admin.patch(REGISTRATION, { type: "merge", body: { webhooks: [registration] } }, soon());
   await eventually("see both again", async () => {
     assertEquals(await storedCertificates(), before);
-    return (await registeredAuthorities(admin)) === before.authoritiesPem || undefined;
+    return (await admin.get<Registration>(REGISTRATION, soon())).webhooks.length === 2 || undefined;
   }, 300);
   await judge(cluster, "a");
 });
@@ -166,26 +152,30 @@ Deno.test("two replicas share one certificate, and give no number twice, though 
       await mortal.ready();
     }
   })();
-  const numbers: number[] = [];
+  let made = 0;
   let failed = 0;
   for (let round = 0; round < 12; round++) {
     await Promise.all(Array.from({ length: 20 }, async (_, index) => {
       const object = network("TenantNetwork", namespace, `n-${round}-${index}`, { NetworkID: "a" });
-      await create(admin, object).then(({ spec }) => numbers.push(spec.Options!.vlan!), () => failed++);
+      await create(admin, object).then(() => made++, () => failed++);
     }));
   }
   stop.abort();
   await killing;
   await mortal[Symbol.asyncDispose]();
-  assert(numbers.length > 0, `all of ${failed} failed`);
-  const stored = await listAll<Network>(admin, { ...resourceFor("TenantNetwork", GROUP), namespace }, soon());
-  assertEquals(new Set(stored.map(({ spec }) => spec.Options?.vlan)).size, stored.length);
-  await sweepVnis(admin, GROUP, new Set(), soon().signal, -5000);
-  const { held, owners } = await books();
-  assertEquals(held, owners);
+  assert(made > 0, `all of ${failed} failed`);
+  const stored = await allSettled(admin, namespace);
+  const numbers = stored.map(({ metadata, spec }) => [`vlan ${spec.Options?.vlan} ens4`, metadata.uid] as const);
+  assertEquals(new Map(numbers).size, stored.length);
+  await eventually("see held what networks have, and nothing else", async () => {
+    const held = [...await heldNumbers(admin)].sort();
+    return JSON.stringify(held) === JSON.stringify(numbers.toSorted()) || undefined;
+  });
 });
 
-Deno.test("the API server accepts all manifests", async () => {
+Deno.test("the API server accepts all manifests, and with them nothing before the webhook is there", async () => {
+  await admin.delete(REGISTRATION, soon());
+  await admin.delete({ ...REGISTRATION, plural: "mutatingwebhookconfigurations" }, soon());
   await applyManifests(cluster, MANIFESTS);
   const replicas = [
     "get",
@@ -195,6 +185,11 @@ Deno.test("the API server accepts all manifests", async () => {
     "--output=jsonpath={.spec.replicas}",
   ];
   assertEquals(await cluster.kubectl(...replicas), "2");
+  const namespace = await cluster.createNamespace();
+  const refusal = await complaint(create(admin, network("TenantNetwork", namespace, "a", { NetworkID: "a" })));
+  assertStringIncludes(refusal, "failed calling webhook");
+  await admin.delete(REGISTRATION, soon());
+  await admin.delete({ ...REGISTRATION, plural: "mutatingwebhookconfigurations" }, soon());
 });
 
 Deno.test("a webhook can serve with certificate files, and ends cleanly", async () => {

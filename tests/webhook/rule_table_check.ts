@@ -3,6 +3,7 @@
 import { assert, assertMatch } from "@std/assert";
 import fixtures from "../../lib/admit/testdata/networks.json" with { type: "json" };
 import tenantConfigs from "../../lib/admit/testdata/tenant_configs.json" with { type: "json" };
+import { configFor } from "../../lib/admit/testdata/config_for.ts";
 import { NETWORK_KINDS, type NetworkKind, type NetworkSpec } from "../../lib/api/network.ts";
 import type { ApiGroup } from "../../lib/api/resource.ts";
 import type { TenantConfigBody } from "../../lib/api/tenant_config.ts";
@@ -22,18 +23,18 @@ const BEYOND_CREATION = [
   "before",
   "operation",
   "tenantHolder",
-  "owner",
+  "otherDeviceHolder",
+  "waits",
   "restoring",
   "imported",
-  "hasReservation",
+  "isNumberItsOwn",
   "attached",
 ];
 
 const creations = (fixtures as unknown as readonly NetworkFixture[])
   .filter((fixture) => !BEYOND_CREATION.some((key) => key in fixture));
 
-/** For TenantNetworks of fixtures that do not care for their device, and of those that do. */
-const ANY_DEVICE: TenantConfigBody = { hostDevices: [{ name: "ens4" }] };
+/** For TenantNetworks of fixtures that care for their device and have none. */
 const NO_DEVICE: TenantConfigBody = { networkIds: { other: "other" } };
 
 const REFUSED = /\((403 Forbidden|422 Invalid)\)$/;
@@ -49,7 +50,7 @@ export async function checkRuleTable(cluster: Cluster, group: ApiGroup, config: 
   const tried = { accepted: 0, refused: 0 };
   for (const { rule, kinds = NETWORK_KINDS, spec, refuses, config: body } of creations) {
     for (const kind of kinds) {
-      const devices = body ?? (rule.startsWith("T") ? NO_DEVICE : ANY_DEVICE);
+      const devices = body ?? (rule.startsWith("T") ? NO_DEVICE : configFor(spec));
       if (kind === "TenantNetwork") await putTenantConfig(admin, config, devices, group);
       const name = kind === "ClusterNetwork" ? `n-${namespace}` : "n";
       const creation = create(admin, network(kind, namespace, name, spec, group), { dryRun: true });
@@ -58,8 +59,13 @@ export async function checkRuleTable(cluster: Cluster, group: ApiGroup, config: 
       tried[refuses === undefined ? "accepted" : "refused"]++;
     }
   }
-  const configs = tenantConfigs as unknown as readonly { refuses?: string; used?: unknown; config: TenantConfigBody }[];
-  for (const { refuses, config: body } of configs.filter(({ used }) => !used)) {
+  const configs = tenantConfigs as unknown as readonly {
+    refuses?: string;
+    used?: unknown;
+    awaited?: unknown;
+    config: TenantConfigBody;
+  }[];
+  for (const { refuses, config: body } of configs.filter(({ used, awaited }) => !used && !awaited)) {
     const change = putTenantConfig(admin, config, body, group);
     if (refuses === undefined) await change;
     else assertMatch(await complaint(change).catch(String), REFUSED, refuses);

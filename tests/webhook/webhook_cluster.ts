@@ -2,6 +2,11 @@
 
 import { fromFileUrl } from "@std/path/posix";
 import type { Network, NetworkKind, NetworkSpec } from "../../lib/api/network.ts";
+import type { AddressBlock } from "../../lib/api/address_block.ts";
+import { awaitedVni } from "../../lib/api/vni_wait.ts";
+import { heldVnis, vniKey } from "../../lib/admit/vni_block.ts";
+import { listAll } from "../../lib/kube/client/list_all.ts";
+import { eventually } from "../cluster/eventually.ts";
 import { type ApiGroup, apiVersionOf, DEFAULT_API_GROUP, type Kind, resourceFor } from "../../lib/api/resource.ts";
 import type { TenantConfigBody } from "../../lib/api/tenant_config.ts";
 import type { KubeClient } from "../../lib/kube/client/client.ts";
@@ -29,10 +34,14 @@ export const POD_REVIEW = JSON.stringify({
 /** A signal for one call of a test. */
 export const soon = () => ({ signal: AbortSignal.timeout(30_000) });
 
-/** Installs DANM's kinds and the webhook's own rights. Resolves to the kubeconfig of the webhook's service account. */
+/**
+ * Installs DANM's kinds, the webhook's own rights and its configurations. Resolves to the kubeconfig of the webhook's
+ * service account.
+ */
 export async function installWebhook(cluster: Cluster, group: ApiGroup = GROUP): Promise<string> {
   await installCrds(cluster, group, "lightweight", "production");
-  await applyManifests(cluster, `${MANIFESTS}/rbac.yaml`);
+  const configurations = group === GROUP ? MANIFESTS : `${MANIFESTS}/../${group}`;
+  await applyManifests(cluster, `${MANIFESTS}/rbac.yaml`, `${configurations}/registration.yaml`);
   return await cluster.kubeconfigFor({ namespace: "kube-system", name: "danm-webhook" });
 }
 
@@ -72,6 +81,35 @@ export async function putTenantConfig(
   const object = { apiVersion: apiVersionOf(group), kind: "TenantConfig", metadata: { name }, ...body };
   const patch = { type: "apply", body: object, fieldManager: "test", force: true } as const;
   await client.patch({ ...resourceFor("TenantConfig", group), name }, patch, soon());
+}
+
+/** The TenantNetwork `name` when it waits for nothing any more: the leading replica gives numbers to what is stored. */
+export async function settled(
+  client: KubeClient,
+  namespace: string,
+  name: string,
+  group: ApiGroup = GROUP,
+): Promise<Network> {
+  const ref = { ...resourceFor("TenantNetwork", group), namespace, name };
+  return await eventually(`see ${name} with its number`, async () => {
+    const network = await client.get<Network>(ref, soon());
+    return awaitedVni(network.metadata) === undefined ? network : undefined;
+  });
+}
+
+/** All TenantNetworks of a namespace, when none of them waits any more. */
+export async function allSettled(client: KubeClient, namespace: string): Promise<readonly Network[]> {
+  const networks = { ...resourceFor("TenantNetwork", GROUP), namespace };
+  return await eventually("see all of them with their numbers", async () => {
+    const all = await listAll<Network>(client, networks, soon());
+    return all.every(({ metadata }) => awaitedVni(metadata) === undefined) ? all : undefined;
+  }, 500);
+}
+
+/** Who holds which numbers: `vlan 7 ens4` or `vxlan 7`, to the UID. */
+export async function heldNumbers(client: KubeClient, group: ApiGroup = GROUP): Promise<Map<string, string>> {
+  const blocks = await listAll<AddressBlock>(client, resourceFor("AddressBlock", group), soon());
+  return new Map(heldVnis(blocks).map((held) => [vniKey(held), held.owner]));
 }
 
 /** The record of a Pod on `network`, as danm makes it. */
