@@ -48,6 +48,13 @@ Deno.test("planInterfaces() leaves addresses to a static delegate unless the Pod
   assertEquals(uses({ cidr: "10.0.0.0/24" }, { ip: "dynamic" }), false);
 });
 
+Deno.test("planInterfaces() tells families that are declined from those nobody mentioned", () => {
+  assertEquals(plan({ NetworkType: "macvlan", Options: DUAL }, { ip: "none", ip6: "dynamic" }).declined, [4]);
+  assertEquals(plan({ NetworkType: "macvlan", Options: DUAL }, { ip: "dynamic", ip6: "none" }).declined, [6]);
+  assertEquals(plan({ NetworkType: "macvlan", Options: DUAL }, { ip: "none", ip6: "none" }).declined, [4, 6]);
+  assertEquals(plan({ NetworkType: "macvlan", Options: DUAL }, { ip: "dynamic" }).declined, []);
+});
+
 Deno.test("planInterfaces() compares NetworkType without regard to case", () => {
   assertEquals(plan({ NetworkType: "MacVLAN", Options: V4 }, { ip: "none" }).terms.type, "macvlan");
 });
