@@ -1,7 +1,7 @@
 /** The layers of lib/: code of one uses lower ones and its own, so that decisions never depend on what carries them out. */
 const LAYERS: readonly (readonly string[])[] = [
   ["net", "time", "cni", "api"],
-  ["ipam", "attach", "admit", "reconcile"],
+  ["ipam", "attach", "admit", "reconcile", "policy"],
   ["process"],
   ["kube", "link", "host"],
   ["plugin", "delegate", "controller", "webhook", "installer"],
