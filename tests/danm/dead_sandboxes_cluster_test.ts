@@ -4,6 +4,9 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import { resourceFor } from "../../lib/api/resource.ts";
 import type { DanmEp } from "../../lib/api/danm_ep.ts";
 import { parseOwner } from "../../lib/ipam/owner.ts";
+import { openJournal } from "../../lib/host/journal/attachment_journal.ts";
+import { listJournals } from "../../lib/host/journal/list_journals.ts";
+import type { AttachmentEntry } from "../../lib/plugin/attachment_entry.ts";
 import { createNamespace } from "../netns.ts";
 import type { TestContainer, TestNode } from "../runtime/test_node.ts";
 import { danmTest } from "./danm_case.ts";
@@ -29,6 +32,23 @@ async function losePower(...containers: readonly TestContainer[]): Promise<void>
 
 async function loseJournals({ runtime }: TestNode): Promise<void> {
   await Deno.remove(`${runtime.stateDir}/attachments`, { recursive: true });
+}
+
+/** Has journals tell of the namespace at `path`: after a reboot the kernel begins to number them anew. */
+async function giveNumberOf(path: string, { runtime: { stateDir } }: TestNode): Promise<void> {
+  const { dev, ino } = await Deno.stat(path);
+  const signal = AbortSignal.timeout(10_000);
+  for (const name of await listJournals(stateDir)) {
+    let entries: readonly AttachmentEntry[];
+    {
+      await using before = await openJournal<AttachmentEntry>(stateDir, name, signal);
+      entries = before.read();
+      await before.remove();
+    }
+    await using after = await openJournal<AttachmentEntry>(stateDir, name, signal);
+    const changed = entries.map((entry) => "netnsId" in entry ? { ...entry, netnsId: `${dev}:${ino}` } : entry);
+    await after.append(changed, { durable: false });
+  }
 }
 
 const STATIC = { network: "a", ip: "10.1.0.20", ip6: "2001:db8:1::20" };
@@ -58,6 +78,7 @@ for (const [how, prepare] of [["", undefined], [", by the DanmEps alone", loseJo
     await Deno.writeTextFile(path, "");
     await other.run("mount", "--bind", "/proc/self/ns/net", path);
     try {
+      await giveNumberOf(path, node);
       const next = await nextSandbox(first, { ...other, path });
       await node.attach(next);
       assertStringIncludes(await other.ip("address", "show", "eth0"), "10.1.0.20/24");
