@@ -1,5 +1,6 @@
 /** The connections of this process, which nobody but the kubeconfig has a say in. */
 
+import process from "node:process";
 import type { KubeConfig } from "../config/kubeconfig.ts";
 import { readSystemCertificates } from "../config/system_certificates.ts";
 
@@ -33,6 +34,7 @@ export function createHttpClient({ server, caPem, clientCertificate }: KubeConfi
   const { certPem: cert, keyPem: key } = clientCertificate ?? {};
   const caCerts = server.startsWith("https:") ? [caPem ?? readSystemCertificates()] : [];
   try {
+    if (cert !== undefined && key !== undefined) checkPair(cert, key);
     return Deno.createHttpClient({ caCerts, ...(cert !== undefined && key !== undefined && { cert, key }) });
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
@@ -44,4 +46,16 @@ export function createHttpClient({ server, caPem, clientCertificate }: KubeConfi
 export function createSocketClient(path: string): Deno.HttpClient {
   ignoreEnvironment();
   return Deno.createHttpClient({ proxy: { transport: "unix", path } });
+}
+
+/**
+ * Deno 2.9.4 ends the process at a key that is not the certificate's. The module is taken where it is needed, as danm
+ * itself has a token.
+ *
+ * @throws {Error} when it is not, or either cannot be read
+ */
+function checkPair(certPem: string, keyPem: string): void {
+  const { createPrivateKey, X509Certificate } = process.getBuiltinModule("node:crypto");
+  if (new X509Certificate(certPem).checkPrivateKey(createPrivateKey(keyPem))) return;
+  throw new Error("the key is another one's, must be the certificate's");
 }
