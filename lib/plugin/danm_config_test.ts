@@ -6,6 +6,7 @@ const read = (keys: object, cniDir?: string) =>
   readDanmConfig({ cniVersion: "1.0.0", name: "danm", type: "danm", kubeconfig: "/k", ...keys }, cniDir);
 
 const DEFAULTS = {
+  name: "danm",
   kubeconfig: "/k",
   cniDir: "/etc/cni/net.d",
   namingScheme: "numbered",
@@ -25,7 +26,7 @@ Deno.test("readDanmConfig() has a default for everything but the kubeconfig, and
 
 Deno.test("readDanmConfig() takes a key that is null or empty for absent", () => {
   for (const empty of [null, ""]) {
-    const { kubeconfig: _, ...keys } = DEFAULTS;
+    const { kubeconfig: _kubeconfig, name: _name, ...keys } = DEFAULTS;
     assertEquals(read(Object.fromEntries(Object.keys(keys).map((key) => [key, empty]))), DEFAULTS);
     assertThrows(() => read({ kubeconfig: empty }), CniError, "kubeconfig is missing, must be an absolute path");
   }
@@ -33,6 +34,7 @@ Deno.test("readDanmConfig() takes a key that is null or empty for absent", () =>
 
 Deno.test("readDanmConfig() takes what is set", () => {
   const set = {
+    name: "other",
     kubeconfig: "/a",
     cniDir: "/b",
     namingScheme: "legacy",
