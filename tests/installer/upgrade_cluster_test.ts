@@ -20,6 +20,8 @@ Deno.test.afterAll(async () => await cluster[Symbol.asyncDispose]());
 
 const UPGRADES = 50;
 const CHANGES_OF_KIND = 12;
+/** Calls that must happen during them, however fast the machine is. */
+const CALLS = 6;
 const KILLS = 16;
 
 /** About as long as a start, a first copy and a trial take together. */
@@ -64,13 +66,16 @@ async function upgradeAtWork(times: number, versionsOf: (node: InstalledNode) =>
     }
   };
   const upgrading = async () => {
-    for (let number = 1; number <= times; number++) await upgrade(number);
+    const isEnough = (number: number) => number > times && Math.min(done.attach, done.version) >= CALLS;
+    for (let number = 1; isUpgrading && !isEnough(number); number++) await upgrade(number);
     isUpgrading = false;
   };
-  const ends = await Promise.allSettled([upgrading(), attaching(), asking()]);
-  isUpgrading = false;
+  const stop = (reason: unknown) => {
+    isUpgrading = false;
+    throw reason;
+  };
+  const ends = await Promise.allSettled([upgrading, attaching, asking].map((work) => work().catch(stop)));
   assertEquals(ends.flatMap((end) => end.status === "rejected" ? [String(end.reason)] : []), []);
-  assertEquals([done.attach > 5, done.version > 5], [true, true], JSON.stringify(done));
   assertEquals(await test.leftovers(), []);
 }
 
