@@ -9,7 +9,7 @@ import { fromFileUrl, join } from "@std/path/posix";
 import { KIND } from "../program_folder.ts";
 import { readLines } from "../runtime/read_lines.ts";
 import { type Lane, laneOf, LANES } from "./lanes.ts";
-import { add, closingLine, NONE, notStarted, type Tally, tallyReport } from "./tally.ts";
+import { add, closingLine, failuresOf, NONE, notStarted, type Tally, tallyReport } from "./tally.ts";
 
 const root = fromFileUrl(new URL("../..", import.meta.url));
 const TREES = ["cmd", "crds", "lib", "tests"];
@@ -39,18 +39,20 @@ async function runLanes(names: readonly string[], signal: AbortSignal): Promise<
   const lanes = LANES.filter(({ name, onRequest }) => names.length === 0 ? !onRequest : names.includes(name));
   let total = NONE;
   const summary = new Map<Run, string>();
+  const failures: string[] = [];
   const runs = lanes.flatMap((lane) => runsOf(lane, files));
   const waiting = [...runs];
   const carryOutWaiting = async () => {
     for (let run = waiting.shift(); run; run = waiting.shift()) {
       const start = performance.now();
-      const tally = await carryOut(run, signal);
+      const tally = await carryOut(run, failures, signal);
       const seconds = Math.round((performance.now() - start) / 1000);
       summary.set(run, `${run.title.padEnd(10)} ${closingLine(tally)} in ${seconds} s`);
       total = add(total, tally);
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, carryOutWaiting));
+  for (const failure of failures) console.log(`\nFAILED ${failure}`);
   console.log(`\n${runs.map((run) => summary.get(run)).join("\n")}`);
   return total;
 }
@@ -65,10 +67,11 @@ function runsOf(lane: Lane, allFiles: readonly string[]): Run[] {
   }));
 }
 
-async function carryOut({ lane, title, files }: Run, signal: AbortSignal): Promise<Tally> {
+/** @param failures takes what failed, and why */
+async function carryOut({ lane, title, files }: Run, failures: string[], signal: AbortSignal): Promise<Tally> {
   const say = (line: string) => console.log(`${title.padEnd(9)} | ${line}`);
   const broken = (tally: Tally, reason: string): Tally => {
-    say(`lane failed: ${reason}`);
+    failures.push(`${title}: ${reason}`);
     return add(tally, { ...NONE, failed: 1 });
   };
   if (signal.aborted) return broken(NONE, "it was interrupted");
@@ -78,7 +81,9 @@ async function carryOut({ lane, title, files }: Run, signal: AbortSignal): Promi
   const path = await Deno.makeTempFile({ prefix: "danm-tests-", suffix: ".xml" });
   try {
     const { code, output, leftNothing } = await runDeno(lane, denoArguments(lane, files, path), say, signal);
-    const tally = tallyReport(await Deno.readTextFile(path));
+    const report = await Deno.readTextFile(path);
+    const tally = tallyReport(report);
+    failures.push(...failuresOf(report).map((failure) => `${title}: ${failure}`));
     if (code === TIMED_OUT) return broken(tally, `it did not end within ${lane.minutes} minutes`);
     const missing = notStarted(output, files);
     if (missing.length > 0) return broken(tally, `no test ran of ${missing.join(", ")} (exit code ${code})`);

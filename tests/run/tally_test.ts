@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { add, closingLine, NONE, notStarted, tallyReport } from "./tally.ts";
+import { add, closingLine, failuresOf, NONE, notStarted, tallyReport } from "./tally.ts";
 
 /** As Deno 2.9 writes it. */
 const REPORT = `<?xml version="1.0" encoding="UTF-8"?>
@@ -23,6 +23,14 @@ const REPORT = `<?xml version="1.0" encoding="UTF-8"?>
 Deno.test("tallyReport() counts what passed, failed and was skipped", () => {
   assertEquals(tallyReport(REPORT), { passed: 1, failed: 2, skipped: 1 });
   assertEquals(tallyReport(""), NONE);
+});
+
+Deno.test("failuresOf() tells which tests failed, and why", () => {
+  assertEquals(failuresOf(REPORT), [
+    "fails (./lib/a_test.ts)\nError: x <skipped/>\n    at file:///a_test.ts:2:34",
+    "cancelled (./lib/a_test.ts)\nCancelled",
+  ]);
+  assertEquals(failuresOf(""), []);
 });
 
 Deno.test("notStarted() names the files that the output knows nothing of", () => {
