@@ -14,3 +14,9 @@ export type Pod = KubeObject<"Pod", {
     readonly conditions?: readonly { readonly type: string; readonly status: string }[];
   };
 }>;
+
+/** What people call a Pod. */
+export interface PodName {
+  readonly namespace: string;
+  readonly name: string;
+}

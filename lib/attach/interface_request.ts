@@ -1,5 +1,6 @@
 /** The Pod annotation: which interfaces a Pod asks for. */
 
+import { isObjectName } from "../api/object_name.ts";
 import { type Address, type Family, parseAddress } from "../net/address.ts";
 import { parseSubnet } from "../net/subnet.ts";
 import type { NetworkKind } from "../api/network.ts";
@@ -42,7 +43,6 @@ const MAX_INTERFACES = 32;
  * together, in bytes. Source: Kubernetes, TotalAnnotationSizeLimitB.
  */
 const MAX_LENGTH = 256 * 1024;
-const OBJECT_NAME = /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/;
 
 /**
  * Reads the value of an interfaces annotation. Keys compare without regard to case; one whose value is `null` or empty
@@ -122,7 +122,7 @@ function parseNetwork(values: ReadonlyMap<string, unknown>): InterfaceRequest["n
     throw new EntryError(`names ${found}, must name exactly one of network, tenantNetwork, clusterNetwork`);
   }
   const name = values.get(key);
-  if (typeof name !== "string" || !OBJECT_NAME.test(name)) {
+  if (typeof name !== "string" || !isObjectName(name)) {
     throw new EntryError(`key "${key}" is ${quote(name)}, must be the name of a ${kind}`);
   }
   return { kind, name };

@@ -1,6 +1,7 @@
 /** Who holds an address: one interface of one container of one Pod. */
 
 import { MAX_OWNER_LENGTH } from "../api/address_block.ts";
+import type { PodName } from "../api/pod.ts";
 
 /**
  * The same for every attempt to attach the same interface, so that a repeated ADD, DEL, GC or a reconciler recognises
@@ -44,12 +45,6 @@ export function parseOwner(text: string): Owner | undefined {
     interfaceIndex: Number(index),
     ...(attachment !== undefined && { attachment }),
   };
-}
-
-/** What people call a Pod. */
-export interface PodName {
-  readonly namespace: string;
-  readonly name: string;
 }
 
 /** An owner in words, for messages; with the name of its Pod where that is known. */

@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import fc from "fast-check";
 import type { NetworkOptions } from "../api/network.ts";
-import { formatAddress, parseAddress } from "../net/address.ts";
+import { formatAddress } from "../net/address.ts";
 import type { BlockStore } from "./block_store.ts";
 import { candidates } from "./candidates.ts";
 import { createMemoryBlockStore } from "./memory_block_store.ts";
@@ -11,10 +11,9 @@ import { releaseClaim } from "./release_address.ts";
 import type { Reservation, ReserveContext, ReserveRequest } from "./reservation.ts";
 import { reserveAddress } from "./reserve_address.ts";
 import { AddressTakenError, PoolExhaustedError } from "./reserve_error.ts";
-import { testPool } from "./test_network.ts";
+import { DYNAMIC, fixed, testPool } from "./test_network.ts";
 
 const { signal } = new AbortController();
-const DYNAMIC = { kind: "dynamic" } as const;
 
 /** The pool of a network of the same name, the `generation`th. */
 function generation(options: NetworkOptions, generation: number): Pool {
@@ -31,10 +30,6 @@ async function reserve(
 ): Promise<Reservation> {
   const context = { node: "node", owner, intend: () => Promise.resolve(), now: () => 0, signal, ...changes };
   return await reserveAddress(withPredecessors(store, pool), pool, request, context);
-}
-
-function fixed(text: string): ReserveRequest {
-  return { kind: "static", address: parseAddress(text)! };
 }
 
 const text = ({ address }: Reservation) => formatAddress(address);

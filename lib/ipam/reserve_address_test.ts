@@ -11,19 +11,14 @@ import { releaseAddress, releaseClaim } from "./release_address.ts";
 import type { Claim, ReserveContext, ReserveRequest } from "./reservation.ts";
 import { reserveAddress } from "./reserve_address.ts";
 import { AddressOutsideError, AddressTakenError, PoolExhaustedError } from "./reserve_error.ts";
-import { testPool, valueOf } from "./test_network.ts";
+import { DYNAMIC, fixed, testPool, valueOf } from "./test_network.ts";
 
 const NOW = Date.parse("2026-01-02T03:04:05Z");
 const MINUTE = 60_000;
 const { signal } = new AbortController();
-const DYNAMIC = { kind: "dynamic" } as const;
 
 function context(owner: string, changes: Partial<ReserveContext> = {}): ReserveContext {
   return { node: "node-1", owner, intend: () => Promise.resolve(), now: () => NOW, signal, ...changes };
-}
-
-function fixed(address: string): ReserveRequest {
-  return { kind: "static", address: parseAddress(address)! };
 }
 
 /** Reserves for `owner` and resolves to the address as text. */

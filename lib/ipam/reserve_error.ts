@@ -1,9 +1,10 @@
 /** Why an address could not be reserved. */
 
 import type { NetworkRef } from "../api/network.ts";
+import type { PodName } from "../api/pod.ts";
 import { type Address, formatAddress } from "../net/address.ts";
 import { formatSubnet } from "../net/subnet.ts";
-import { describeOwner, type PodName } from "./owner.ts";
+import { describeOwner } from "./owner.ts";
 import { describePool, type Pool } from "./pool.ts";
 
 /** Every address of the pool is taken. */

@@ -4,6 +4,7 @@ import type { Network, NetworkOptions } from "../api/network.ts";
 import type { Family } from "../net/address.ts";
 import { parseAddress } from "../net/address.ts";
 import { type Pool, poolOf } from "./pool.ts";
+import type { ReserveRequest } from "./reservation.ts";
 
 /** A DanmNet with `Options`, as read from an API server. */
 export function testNetwork(Options: NetworkOptions): Network {
@@ -24,4 +25,12 @@ export function testPool(options: NetworkOptions): Pool {
 /** The number of an address given as text. */
 export function valueOf(text: string): bigint {
   return parseAddress(text)!.value;
+}
+
+/** The request for any address. */
+export const DYNAMIC = { kind: "dynamic" } as const;
+
+/** The request for an address given as text. */
+export function fixed(text: string): ReserveRequest {
+  return { kind: "static", address: parseAddress(text)! };
 }

@@ -3,12 +3,13 @@
 import type { DanmEp } from "../api/danm_ep.ts";
 import { labelKeys } from "../api/labels.ts";
 import { networkRef } from "../api/network.ts";
+import type { PodName } from "../api/pod.ts";
 import { apiVersionOf, resourceFor } from "../api/resource.ts";
 import type { InterfacePlan } from "../attach/interface_plan.ts";
 import { formatAddress } from "../net/address.ts";
 import { formatSubnet } from "../net/subnet.ts";
 import { hashKey } from "../ipam/hash.ts";
-import { parseOwner, type PodName } from "../ipam/owner.ts";
+import { parseOwner } from "../ipam/owner.ts";
 import { isAlreadyExists, isNotFound } from "../kube/client/kube_error.ts";
 import type { DelegateTarget } from "../delegate/delegate_chain.ts";
 import { configPart, type JournalName, parseJournalName } from "../host/journal/journal_path.ts";

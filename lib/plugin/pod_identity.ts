@@ -1,5 +1,6 @@
 /** Which Pod a CNI call is about. */
 
+import { isObjectName } from "../api/object_name.ts";
 import { CniError, errorCode } from "../cni/error.ts";
 
 /** A Pod as the runtime names it; `uid` is absent with runtimes that do not tell. */
@@ -8,8 +9,6 @@ export interface PodIdentity {
   readonly name: string;
   readonly uid?: string;
 }
-
-const OBJECT_NAME = /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/;
 
 /**
  * Reads the Pod from CNI_ARGS, under the keys all Kubernetes runtimes use.
@@ -28,12 +27,12 @@ export function readPodIdentity(args: ReadonlyMap<string, string>): PodIdentity 
 /** The namespace of the Pod, where the runtime names one that can be. */
 export function podNamespace({ args }: { readonly args: ReadonlyMap<string, string> }): string | undefined {
   const value = args.get("K8S_POD_NAMESPACE");
-  return value !== undefined && OBJECT_NAME.test(value) ? value : undefined;
+  return value !== undefined && isObjectName(value) ? value : undefined;
 }
 
 function objectName(args: ReadonlyMap<string, string>, key: string): string {
   const value = args.get(key);
-  if (value !== undefined && OBJECT_NAME.test(value)) return value;
+  if (value !== undefined && isObjectName(value)) return value;
   const stated = value === undefined ? "missing" : JSON.stringify(value);
   throw new CniError(
     errorCode.invalidEnvironment,

@@ -2,6 +2,7 @@
 
 import type { ObjectMeta } from "../api/kube_object.ts";
 import type { NetworkKind } from "../api/network.ts";
+import { isObjectName } from "../api/object_name.ts";
 import { networkKey } from "./network_key.ts";
 
 /** The annotation in DANM's words, under both prefixes, and in those of the Network Plumbing Working Group. */
@@ -14,8 +15,6 @@ const KINDS: Readonly<Record<string, NetworkKind>> = {
   tenantnetwork: "TenantNetwork",
   clusternetwork: "ClusterNetwork",
 };
-
-const OBJECT_NAME = /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/;
 
 /** The networks a policy names, by `networkKey()`, and what is wrong with how it names them, in sentences. */
 export interface PolicyFor {
@@ -55,13 +54,13 @@ const NOTATION = [
 function readNetwork(entry: string, namespace: string): string | undefined {
   const [word = "", name = "", ...rest] = entry.split("/");
   const kind = Object.hasOwn(KINDS, word.toLowerCase()) ? KINDS[word.toLowerCase()] : undefined;
-  if (kind === undefined || rest.length > 0 || !OBJECT_NAME.test(name)) return undefined;
+  if (kind === undefined || rest.length > 0 || !isObjectName(name)) return undefined;
   return networkKey({ kind, name, ...(kind !== "ClusterNetwork" && { namespace }) });
 }
 
 function readDefinition(entry: string, own: string): string | undefined {
   const parts = entry.split("/");
-  if (parts.length > 2 || !parts.every((part) => OBJECT_NAME.test(part))) return undefined;
+  if (parts.length > 2 || !parts.every((part) => isObjectName(part))) return undefined;
   const [name = "", namespace = own] = parts.toReversed();
   return networkKey({ kind: "NetworkAttachmentDefinition", namespace, name });
 }

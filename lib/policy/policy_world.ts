@@ -1,5 +1,6 @@
 /** What policies go by, as values. */
 
+import type { PodName } from "../api/pod.ts";
 import type { Address } from "../net/address.ts";
 import type { Labels } from "./label_selector.ts";
 import type { PolicyView, Protocol } from "./policy_view.ts";
@@ -21,11 +22,6 @@ export interface PeerInterface {
   readonly addresses: readonly Address[];
   /** The ports that its Pod names. */
   readonly ports: readonly NamedPort[];
-}
-
-export interface PodName {
-  readonly namespace: string;
-  readonly name: string;
 }
 
 /** A port of a Pod's container that has a name. */

@@ -2,6 +2,7 @@
 
 import type { Annotation } from "../api/annotations.ts";
 import type { NetworkKind } from "../api/network.ts";
+import { isObjectName } from "../api/object_name.ts";
 
 /** A Service's annotation that cannot be used; the message names it, its value and what is allowed. */
 export class ServiceAnnotationError extends Error {
@@ -21,7 +22,6 @@ export interface NamedNetwork {
 }
 
 const NOTATION = 'must be a JSON object of labels such as {"app":"web"}';
-const OBJECT_NAME = /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/;
 /** Source: Kubernetes, "Labels and Selectors", syntax and character set. */
 const LABEL_NAME = /^([a-z0-9]([-a-z0-9.]*[a-z0-9])?\/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;
 const LABEL_VALUE = /^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$/;
@@ -77,7 +77,7 @@ export function isSelected(selector: LabelSelector, labels: LabelSelector | unde
  */
 export function parseNetworkNames(kind: NetworkKind, { key, value }: Annotation): NamedNetwork[] {
   return [...new Set(value.split(",").map((name) => name.trim()))].map((name) => {
-    if (OBJECT_NAME.test(name)) return { kind, name };
+    if (isObjectName(name)) return { kind, name };
     throw new ServiceAnnotationError(
       key,
       `it names ${JSON.stringify(name)}, must be the name of a ${kind}, or several`,

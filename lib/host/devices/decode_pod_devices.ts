@@ -1,11 +1,6 @@
 /** Reads the messages of kubelet's PodResources API. Source: k8s.io/kubelet/pkg/apis/podresources/v1/api.proto. */
 import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
-
-/** The name of a Pod. */
-export interface PodName {
-  readonly namespace: string;
-  readonly name: string;
-}
+import type { PodName } from "../../api/pod.ts";
 
 /**
  * The devices of `pod` in a ListPodResourcesResponse or a GetPodResourcesResponse: field 1 of either holds Pods. Only

@@ -1,6 +1,7 @@
 /** Asks kubelet which devices a Pod was given. Source: k8s.io/kubelet/pkg/apis/podresources/v1/api.proto. */
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
-import { decodePodDevices, type PodName } from "./decode_pod_devices.ts";
+import type { PodName } from "../../api/pod.ts";
+import { decodePodDevices } from "./decode_pod_devices.ts";
 import { GRPC_STATUS, type GrpcClient, grpcClient, GrpcStatusError } from "./grpc_client.ts";
 import { pause } from "../../time/pause.ts";
 
