@@ -1,5 +1,7 @@
 /** Doing many things in a limited time, so that none of them can use up what belongs to the others. */
 
+import { startDeadline } from "../time/deadline.ts";
+
 /** The least that one of them gets, in milliseconds, however many there are. */
 const LEAST_MS = 1000;
 
@@ -30,13 +32,6 @@ export async function shareTime<T>(
 }
 
 async function withShare<T>(ms: number, work: (signal: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T> {
-  const controller = new AbortController();
-  const timer = setTimeout(() => {
-    controller.abort(new DOMException(`its share of the time, ${Math.round(ms)} ms, has passed`, "TimeoutError"));
-  }, ms);
-  try {
-    return await work(AbortSignal.any([signal, controller.signal]));
-  } finally {
-    clearTimeout(timer);
-  }
+  using share = startDeadline(signal, ms, `its share of the time, ${Math.round(ms)} ms, has passed`);
+  return await work(share.signal);
 }

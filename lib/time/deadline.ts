@@ -8,11 +8,15 @@ export interface Deadline extends Disposable {
   extend(): void;
 }
 
-/** A signal that fires when `parent` does, or `ms` milliseconds after the start or the last `extend()`. */
-export function startDeadline(parent: AbortSignal, ms: number): Deadline {
+/**
+ * A signal that fires when `parent` does, or `ms` milliseconds after the start or the last `extend()`.
+ *
+ * @param message of the `TimeoutError`
+ */
+export function startDeadline(parent: AbortSignal, ms: number, message = `${ms} ms passed in silence`): Deadline {
   const controller = new AbortController();
   const cancel = () => controller.abort(parent.reason);
-  const expire = () => controller.abort(new DOMException(`${ms} ms passed in silence`, "TimeoutError"));
+  const expire = () => controller.abort(new DOMException(message, "TimeoutError"));
   let timer = setTimeout(expire, ms);
   parent.addEventListener("abort", cancel);
   if (parent.aborted) cancel();

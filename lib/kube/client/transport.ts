@@ -2,6 +2,7 @@ import { type BearerSource, createBearerSource } from "../config/bearer_source.t
 import { type Connection, openDirect, openRelayed } from "./connection.ts";
 import { KubeError, KubeUnreachableError, type Status } from "./kube_error.ts";
 import type { KubeConfig } from "../config/kubeconfig.ts";
+import { startGrace } from "../../time/grace.ts";
 import { pause } from "../../time/pause.ts";
 import { PRODUCT_VERSION } from "../../api/product_version.ts";
 import { type Repeatable, retryDelay } from "./retry_policy.ts";
@@ -97,15 +98,9 @@ interface Sender {
 function createPatience(
   { method, signal }: KubeRequest<unknown>,
   settleMs: number,
-): { readonly signal: AbortSignal } & Disposable {
-  if (method === "GET" || settleMs === 0 || signal.aborted) return { signal, [Symbol.dispose]() {} };
-  const controller = new AbortController();
-  const wait = async () => {
-    await pause(settleMs);
-    controller.abort(signal.reason);
-  };
-  signal.addEventListener("abort", wait);
-  return { signal: controller.signal, [Symbol.dispose]: () => signal.removeEventListener("abort", wait) };
+): Disposable & { readonly signal: AbortSignal } {
+  const isSent = method !== "GET" && !signal.aborted;
+  return isSent && settleMs > 0 ? startGrace(signal, settleMs) : { signal, [Symbol.dispose]() {} };
 }
 
 /** @param patience fires when the answer is waited for no longer */

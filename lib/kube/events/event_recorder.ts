@@ -1,4 +1,5 @@
 import { backoffMs } from "../../time/backoff.ts";
+import { startGrace } from "../../time/grace.ts";
 import { pause } from "../../time/pause.ts";
 import { createTokenBucket } from "../../time/token_bucket.ts";
 import type { KubeClient } from "../client/client.ts";
@@ -174,20 +175,4 @@ function nextDue(
 /** Whether the server has said no, and not only "not now" or nothing that is its own. */
 function isRefusal({ status, reason }: KubeError): boolean {
   return status >= 400 && status < 500 && status !== 401 && status !== 429 && reason !== "";
-}
-
-/** A signal that fires `ms` after `parent`. */
-function startGrace(parent: AbortSignal, ms: number): Disposable & { readonly signal: AbortSignal } {
-  const controller = new AbortController();
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const begin = () => timer = setTimeout(() => controller.abort(parent.reason), ms);
-  parent.addEventListener("abort", begin);
-  if (parent.aborted) begin();
-  return {
-    signal: controller.signal,
-    [Symbol.dispose]() {
-      parent.removeEventListener("abort", begin);
-      clearTimeout(timer);
-    },
-  };
 }
