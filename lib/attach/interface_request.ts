@@ -5,6 +5,7 @@ import { type Address, type Family, parseAddress } from "../net/address.ts";
 import { parseSubnet } from "../net/subnet.ts";
 import type { NetworkKind } from "../api/network.ts";
 import { quote } from "../cni/quote.ts";
+import { EntryError, parseEntries, readEntries } from "./annotation.ts";
 import { parseRoutes, type Route, RouteError } from "./route.ts";
 
 /** What a Pod wants of one address family. */
@@ -22,27 +23,12 @@ export interface InterfaceRequest {
   readonly proutes6: readonly Route[];
 }
 
-/** A Pod's annotation that cannot be used; the message names entry, key, value and what is allowed. */
-export class AnnotationError extends Error {
-  override readonly name = "AnnotationError";
-  constructor(annotation: string, problem: string) {
-    super(`Cannot read annotation ${annotation}: ${problem}`);
-  }
-}
-
 const NETWORK_KEYS: ReadonlyMap<string, NetworkKind> = new Map([
   ["network", "DanmNet"],
   ["tenantnetwork", "TenantNetwork"],
   ["clusternetwork", "ClusterNetwork"],
 ]);
 const KEYS = "network, tenantNetwork, clusterNetwork, ip, ip6, proutes, proutes6";
-/** The most interfaces a Pod may ask for. All are made at once, by root. */
-const MAX_INTERFACES = 32;
-/**
- * The longest annotation to be read, in UTF-16 code units: what the API server allows all annotations of an object
- * together, in bytes. Source: Kubernetes, TotalAnnotationSizeLimitB.
- */
-const MAX_LENGTH = 256 * 1024;
 
 /**
  * Reads the value of an interfaces annotation. Keys compare without regard to case; one whose value is `null` or empty
@@ -53,38 +39,15 @@ const MAX_LENGTH = 256 * 1024;
  * @throws {AnnotationError}
  */
 export function parseInterfaceRequests(annotation: string, text: string): InterfaceRequest[] {
-  const entries = parseJson(annotation, text) ?? [];
-  if (!Array.isArray(entries)) {
-    throw new AnnotationError(annotation, "it is not a list, must be a JSON list of objects");
-  }
-  if (entries.length > MAX_INTERFACES) {
-    throw new AnnotationError(annotation, `it has ${entries.length} entries, must have at most ${MAX_INTERFACES}`);
-  }
-  return entries.map((entry, index) => {
-    try {
-      return parseEntry(entry);
-    } catch (error) {
-      if (error instanceof EntryError) throw new AnnotationError(annotation, `entry ${index}: ${error.message}`);
-      throw error;
-    }
-  });
+  return readEntries(annotation, parseEntries(annotation, text), parseInterfaceRequest);
 }
 
-class EntryError extends Error {}
-
-function parseJson(annotation: string, text: string): unknown {
-  if (text.length > MAX_LENGTH) {
-    throw new AnnotationError(annotation, `it has ${text.length} characters, must have at most ${MAX_LENGTH}`);
-  }
-  if (text.trim() === "") return undefined;
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new AnnotationError(annotation, `it is not JSON: ${(error as SyntaxError).message}`);
-  }
-}
-
-function parseEntry(entry: unknown): InterfaceRequest {
+/**
+ * Reads one interface.
+ *
+ * @throws {EntryError}
+ */
+export function parseInterfaceRequest(entry: unknown): InterfaceRequest {
   if (typeof entry !== "object" || entry === null || Array.isArray(entry)) {
     throw new EntryError(`is ${quote(entry)}, must be an object`);
   }

@@ -2,7 +2,8 @@ import { assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { parseAddress } from "../net/address.ts";
 import { parseSubnet } from "../net/subnet.ts";
-import { AnnotationError, parseInterfaceRequests } from "./interface_request.ts";
+import { AnnotationError } from "./annotation.ts";
+import { parseInterfaceRequests } from "./interface_request.ts";
 
 const KEY = "danm.k8s.io/interfaces";
 const parse = (value: unknown) =>

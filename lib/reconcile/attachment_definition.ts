@@ -1,25 +1,10 @@
 /** NetworkAttachmentDefinitions: VLANs and VXLANs for Pods of other meta-plugins, whose ipvlan and macvlan know neither. */
 
-import type { KubeObject } from "../api/kube_object.ts";
+import type { AttachmentDefinition } from "../api/attachment_definition.ts";
 import { isInterfaceName } from "../net/interface_name.ts";
 import { allowedVnis, isVni, type VniType } from "../net/vni.ts";
 import { isOwnLinkName, ownLinkName } from "./host_link.ts";
 import { identityOf, type LinkSource, type WantedLink } from "./link_source.ts";
-
-/**
- * Source: Network Plumbing Working Group, "Kubernetes Network Custom Resource Definition De-facto Standard" 1.3 §3.
- * `config` holds a CNI configuration, or a list of them under `plugins`, as JSON.
- */
-export type AttachmentDefinition = KubeObject<"NetworkAttachmentDefinition", {
-  readonly spec?: { readonly config?: string };
-}>;
-
-/** Where they live. */
-export const ATTACHMENT_DEFINITIONS = {
-  group: "k8s.cni.cncf.io",
-  version: "v1",
-  plural: "network-attachment-definitions",
-} as const;
 
 /**
  * The key of a configuration that keeps the `master` its author wrote, once `master` names the host link. It is in the

@@ -1,6 +1,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import fc from "fast-check";
-import { type AttachmentDefinition, definitionLinkSource } from "./attachment_definition.ts";
+import type { AttachmentDefinition } from "../api/attachment_definition.ts";
+import { definitionLinkSource } from "./attachment_definition.ts";
 import { ownLinkName } from "./host_link.ts";
 
 const VLAN_LINK = ownLinkName({ device: "eth1", type: "vlan", vni: 100 });

@@ -5,7 +5,7 @@ import { resourceFor } from "../../lib/api/resource.ts";
 import { createClient } from "../../lib/kube/client/client.ts";
 import { loadKubeconfig } from "../../lib/kube/config/load_kubeconfig.ts";
 import { createInformer, type Informer } from "../../lib/kube/watch/informer.ts";
-import { ATTACHMENT_DEFINITIONS } from "../../lib/reconcile/attachment_definition.ts";
+import { ATTACHMENT_DEFINITIONS } from "../../lib/api/attachment_definition.ts";
 import { applyManifests } from "../cluster/apply_manifests.ts";
 import { eventually } from "../cluster/eventually.ts";
 import { startCluster } from "../cluster/start_cluster.ts";

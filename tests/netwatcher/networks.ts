@@ -3,7 +3,7 @@
 import type { NetworkOptions } from "../../lib/api/network.ts";
 import { apiVersionOf, DEFAULT_API_GROUP, resourceFor } from "../../lib/api/resource.ts";
 import type { KubeClient } from "../../lib/kube/client/client.ts";
-import { ATTACHMENT_DEFINITIONS } from "../../lib/reconcile/attachment_definition.ts";
+import { ATTACHMENT_DEFINITIONS } from "../../lib/api/attachment_definition.ts";
 import { eventually } from "../cluster/eventually.ts";
 
 const NETWORKS = resourceFor("DanmNet", DEFAULT_API_GROUP);

@@ -1,11 +1,8 @@
+import { ATTACHMENT_DEFINITIONS, type AttachmentDefinition } from "../../api/attachment_definition.ts";
 import { type Network, NETWORK_KINDS } from "../../api/network.ts";
 import { apiVersionOf, resourceFor } from "../../api/resource.ts";
 import type { Informer } from "../../kube/watch/informer.ts";
-import {
-  ATTACHMENT_DEFINITIONS,
-  type AttachmentDefinition,
-  definitionLinkSource,
-} from "../../reconcile/attachment_definition.ts";
+import { definitionLinkSource } from "../../reconcile/attachment_definition.ts";
 import { type LinkSource, networkLinkSource } from "../../reconcile/link_source.ts";
 import type { Daemon } from "../daemon.ts";
 import { watchResource } from "../watch_resource.ts";

@@ -1,8 +1,8 @@
 /** Points NetworkAttachmentDefinitions to the links that were made for them. */
 
+import { ATTACHMENT_DEFINITIONS } from "../../api/attachment_definition.ts";
 import type { KubeClient } from "../../kube/client/client.ts";
 import { isConflict, isNotFound } from "../../kube/client/kube_error.ts";
-import { ATTACHMENT_DEFINITIONS } from "../../reconcile/attachment_definition.ts";
 import type { LinkSource } from "../../reconcile/link_source.ts";
 
 /**
