@@ -1,6 +1,7 @@
 /** Configuration files of static delegates: which one serves a network, and what it holds. */
 
 import { identifier } from "../cni/config.ts";
+import { quote } from "../cni/quote.ts";
 import { cniVersions } from "../cni/version.ts";
 import type { DelegateConfig } from "./delegate_config.ts";
 
@@ -77,13 +78,14 @@ function isFor({ configs: [first] }: DelegateChain, type: string): boolean {
  * Reads a configuration (one plugin) or a configuration list (`plugins`, a chain). People give a list the ending `.conf`
  * as well, so the content tells which it is.
  *
+ * @param fallbackName name of a configuration that has none
  * @throws {DelegateFileError}
  */
-export function parseDelegateFile({ name: file, text }: DelegateFile): DelegateChain {
+export function parseDelegateFile({ name: file, text }: DelegateFile, fallbackName?: string): DelegateChain {
   const root = parseObject(file, text);
-  const { name } = root;
+  const name = root.name || fallbackName;
   if (typeof name !== "string" || !identifier.pattern.test(name)) {
-    throw new DelegateFileError(`Cannot read ${file}: name is ${JSON.stringify(name)}, must be a network name`);
+    throw new DelegateFileError(`Cannot read ${file}: name is ${quote(name)}, must be a network name`);
   }
   const isList = file.endsWith(".conflist") || (root.plugins ?? undefined) !== undefined;
   const plugins = isList ? root.plugins : [root];
@@ -115,7 +117,7 @@ function readType(file: string, plugin: unknown, index: number): string {
   // The type becomes a path in the plugin folders, so it must not be one itself.
   if (typeof type !== "string" || !identifier.pattern.test(type)) {
     throw new DelegateFileError(
-      `Cannot read ${file}: type of plugin ${index} is ${JSON.stringify(type)}, must be the name of a plugin`,
+      `Cannot read ${file}: type of plugin ${index} is ${quote(type)}, must be the name of a plugin`,
     );
   }
   if (type === "danm") {

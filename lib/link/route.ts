@@ -1,12 +1,10 @@
 /** Unicast routes. Source: ip-route(8). */
 
 import { type Address, addressBits, type Family, formatAddress, parseAddress } from "../net/address.ts";
+import { MAIN_TABLE } from "../net/routing_table.ts";
 import { formatSubnet, parseSubnet, sameSubnet, type Subnet, subnetOf } from "../net/subnet.ts";
 import type { IpCommand } from "./ip_command.ts";
 import { type IpObject, optionalNumberIn, optionalTextIn, textIn } from "./ip_json.ts";
-
-/** The table that is looked up when no rule says otherwise (`main`). */
-export const MAIN_TABLE = 254;
 
 /** A route to `destination` by way of `gateway`, or, without one, straight on the link of `device`. */
 export interface Route {

@@ -3,6 +3,9 @@
 /** No table (0), and `default`, `main` and `local`. */
 export const KERNEL_TABLES = [0, 253, 254, 255] as const;
 
+/** The table that is looked up when no rule says otherwise (`main`). */
+export const MAIN_TABLE = 254;
+
 /** The highest number. */
 export const MAX_TABLE = 4_294_967_295;
 

@@ -3,8 +3,9 @@
 import type { InterfacePlan } from "../attach/interface_plan.ts";
 import type { Result, Route as ResultRoute } from "../cni/result.ts";
 import { ensureNoRoute, ensureRoute, type NamespaceStep } from "../link/configure_namespace.ts";
-import { MAIN_TABLE, type Route } from "../link/route.ts";
+import type { Route } from "../link/route.ts";
 import { type Family, parseAddress } from "../net/address.ts";
+import { MAIN_TABLE } from "../net/routing_table.ts";
 import { parseSubnet } from "../net/subnet.ts";
 import type { AttachedInterface } from "./backends/backend.ts";
 import { isDefaultRoute, isNeighbour, routesOf } from "./interface_setup.ts";
