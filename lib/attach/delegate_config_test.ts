@@ -134,7 +134,7 @@ const REFUSED: readonly (readonly [string, string, string])[] = [
   ["other.conf", "{}", "Cannot configure calico: there is no CNI configuration file, must be one named net.conf"],
   ["net.conf", "{", "Cannot read net.conf: "],
   ["net.conf", "[]", "Cannot read net.conf: it is [], must be a JSON object"],
-  ["net.conf", '{"type":"calico"}', "Cannot read net.conf: name is undefined, must be a network name"],
+  ["net.conf", '{"type":"calico"}', "Cannot read net.conf: name is missing, must be a network name"],
   ["net.conf", '{"name":"a","type":"../sh"}', 'Cannot read net.conf: type of plugin 0 is "../sh"'],
   ["net.conf", '{"name":"a","type":"danm"}', "plugin 0 is danm, which would call itself"],
   ["net.conflist", '{"name":"a","plugins":[]}', "Cannot read net.conflist: plugins is [], must be a list of plugins"],

@@ -18,7 +18,7 @@ Deno.test("pickDelegateChain() says what is wrong with the very file that a netw
   assertThrows(
     () => pickDelegateChain(named([null]), "lan", "bridge"),
     DelegateFileError,
-    "type of plugin 0 is undefined",
+    "type of plugin 0 is missing",
   );
   assertThrows(() => pickDelegateChain(named([]), "lan", "bridge"), DelegateFileError, "plugins is [], must be");
 });

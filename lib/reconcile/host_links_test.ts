@@ -2,7 +2,6 @@ import { assertEquals, assertMatch } from "@std/assert";
 import fc from "fast-check";
 import type { Network, NetworkOptions } from "../api/network.ts";
 import { isInterfaceName } from "../net/interface_name.ts";
-import type { AttachmentDefinition } from "../api/attachment_definition.ts";
 import { definitionLinkSource } from "./attachment_definition.ts";
 import { hostLinkText, ownLinkName } from "./host_link.ts";
 import { type HostLinkPlan, planHostLinks, type SeenLink } from "./host_links.ts";
@@ -24,8 +23,8 @@ function network(name: string, NetworkID: string | undefined, Options: NetworkOp
 
 function definition(config: object): LinkSource {
   const metadata = { name: "nad", namespace: "ns", uid: "uid-nad", creationTimestamp: "2030-01-01T00:00:00Z" };
-  const object = { apiVersion: "k8s.cni.cncf.io/v1", kind: "NetworkAttachmentDefinition", metadata } as const;
-  return definitionLinkSource({ ...object, spec: { config: JSON.stringify(config) } } as AttachmentDefinition);
+  const object = { apiVersion: "k8s.cni.cncf.io/v1", kind: "NetworkAttachmentDefinition" as const, metadata };
+  return definitionLinkSource({ ...object, spec: { config: JSON.stringify(config) } });
 }
 
 function vlan(name: string, parent: string, id: number, more: Partial<SeenLink> = {}): SeenLink {
