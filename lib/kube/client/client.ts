@@ -29,6 +29,8 @@ export interface WriteOptions extends CallOptions {
   readonly idempotent?: boolean;
   /** Check and admit, but store nothing. */
   readonly dryRun?: boolean;
+  /** Called before every attempt; what it throws is what the call rejects with. */
+  readonly check?: () => void;
 }
 
 export interface DeleteOptions extends WriteOptions {
@@ -102,7 +104,7 @@ export interface KubeClient extends Disposable {
 export function createClient(config: KubeConfig, options?: ClientOptions): KubeClient {
   const transport = createTransport(config, options);
   const send = async <T>(ref: CollectionRef | ObjectRef, options: WriteOptions, request: Partial<KubeRequest<T>>) => {
-    const { signal, idempotent = false } = options;
+    const { signal, check, idempotent = false } = options;
     const common = { method: "GET", signal, conflictMeansBusy: false, read: readJson } as const;
     const metadataAccept = accept("PartialObjectMetadata", options);
     try {
@@ -111,6 +113,7 @@ export function createClient(config: KubeConfig, options?: ClientOptions): KubeC
         path: resourcePath(ref),
         accept: metadataAccept,
         idempotent,
+        ...(check && { check }),
         ...request,
       });
     } catch (error) {

@@ -2,6 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { startFaultProxy } from "../../../tests/cluster/fault_proxy.ts";
 import { sharedCluster } from "../../../tests/cluster/shared_cluster.ts";
 import { createClient, type KubeClient } from "./client.ts";
+import { fencedClient } from "./fenced_client.ts";
 import {
   isAlreadyExists,
   isConflict,
@@ -53,6 +54,26 @@ for (const status of [429, 500, 502, 503, 504]) {
       assertEquals(proxy.count({ method: "GET" }), 3);
     }));
 }
+
+Deno.test("fencedClient() asks before every attempt of a write", () =>
+  withMap(async (client, maps, map) => {
+    let may = 1;
+    const fenced = fencedClient(client, () => {
+      if (may-- === 0) throw new Error("this replica does not lead");
+    });
+    const writes = {
+      POST: () => fenced.create(maps, { ...CONFIG, metadata: { name: "b" } }, soon()),
+      PUT: () => fenced.update(map, CONFIG, soon()),
+      PATCH: () => fenced.patch(map, MERGE, soon()),
+      DELETE: () => fenced.delete(map, soon()),
+    };
+    for (const [method, write] of Object.entries(writes)) {
+      may = 1;
+      proxy.inject({ method, nth: 1, action: { kind: "answer", status: 503 } });
+      assertEquals((await failure(write()))?.message, "this replica does not lead", method);
+      assertEquals(proxy.count({ method }), 1, method);
+    }
+  }));
 
 for (const status of [400, 401, 403, 404, 409, 410, 422]) {
   Deno.test(`KubeClient takes ${status} for the answer`, () =>

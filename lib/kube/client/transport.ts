@@ -15,6 +15,8 @@ export interface KubeRequest<Answer> extends Repeatable {
   readonly accept: string;
   readonly body?: { readonly type: string; readonly value: unknown };
   readonly signal: AbortSignal;
+  /** Called before every attempt; what it throws is what the request rejects with. */
+  readonly check?: () => void;
   readonly read: (response: Response) => Promise<Answer>;
 }
 
@@ -74,6 +76,7 @@ async function sendWithRetries<Answer>(
   bearer: BearerSource,
 ): Promise<Answer> {
   for (let attempt = 1;; attempt++) {
+    request.check?.();
     try {
       return await send();
     } catch (failure) {
