@@ -74,7 +74,7 @@ danmTest("passes a chain on from plugin to plugin, and takes back what ran when 
   const third = await writeStandIn(node.runtime, "third", {});
   const plugins = ["first", "second", "third"].map((type) => ({ type }));
   await writeFile(node, "n.conflist", { cniVersion: "1.0.0", name: "chain", plugins });
-  await node.createNetwork("n", {}, { NetworkType: "n", NetworkID: "n" });
+  await node.createNetwork("n", {}, { NetworkType: "chain", NetworkID: "n" });
   await using container = await node.createContainer([{ network: "n" }]);
   const message = await node.attachFails(container);
   assertEquals(message.split("\n"), [

@@ -5,7 +5,12 @@ import { createNamespace } from "../netns.ts";
 import type { TestContainer, TestNode } from "../runtime/test_node.ts";
 import { danmTest } from "./danm_case.ts";
 
-const ROUTED = { cidr: "10.1.0.0/24", net6: "2001:db8:1::/64", rt_tables: 150 };
+const ROUTED = {
+  cidr: "10.1.0.0/24",
+  allocation_pool: { start: "10.1.0.10", end: "10.1.0.99" },
+  net6: "2001:db8:1::/64",
+  rt_tables: 150,
+};
 
 function routedRequest(network: string): object {
   return {
