@@ -1,10 +1,11 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { dispatch, type Plugin } from "./dispatch.ts";
-import { commands, variableNames } from "./environment.ts";
+import { commands } from "./environment.ts";
 import { CniError } from "./error.ts";
 import type { Result } from "./result.ts";
 import { cniVersions } from "./version.ts";
+import { variableNames } from "./variable_names.ts";
 
 const result: Result = {
   interfaces: [{ name: "eth0", mtu: 1500, sandbox: "/run/netns/pod" }],

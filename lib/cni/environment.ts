@@ -4,16 +4,7 @@ import { isInterfaceName } from "../net/interface_name.ts";
 import { identifier } from "./config.ts";
 import { CniError, errorCode } from "./error.ts";
 import { quote } from "./quote.ts";
-
-/** Every variable of the protocol; no other one is read. */
-export const variableNames = [
-  "CNI_COMMAND",
-  "CNI_CONTAINERID",
-  "CNI_NETNS",
-  "CNI_IFNAME",
-  "CNI_ARGS",
-  "CNI_PATH",
-] as const;
+import type { variableNames } from "./variable_names.ts";
 
 type VariableName = typeof variableNames[number];
 

@@ -15,6 +15,8 @@ export interface DelegateTarget extends Omit<Parameters, "command">, PluginPlace
   readonly attachment: string;
   /** Whether a plugin that is not found is a failure at DEL: so for who may not be where the plugins are. */
   readonly mustFindPlugins?: true;
+  /** Is given what plugins write to standard error; where absent it is this process's own. */
+  readonly complain?: (text: string) => void;
 }
 
 /**

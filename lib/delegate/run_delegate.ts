@@ -34,6 +34,8 @@ export interface PluginPlace {
 export interface DelegateCall extends Parameters, PluginPlace {
   /** Key of the attachment it is made for. */
   readonly attachment: string;
+  /** Is given what the plugin writes to standard error; where absent it is this process's own. */
+  readonly complain?: (text: string) => void;
 }
 
 /**
@@ -47,7 +49,7 @@ export interface DelegateCall extends Parameters, PluginPlace {
  */
 export async function runDelegate(
   config: DelegateConfig,
-  { attachment, mounts, ...parameters }: DelegateCall,
+  { attachment, mounts, complain = console.error, ...parameters }: DelegateCall,
   signal: AbortSignal,
 ): Promise<Result | undefined> {
   const program = pluginProgram(config.type, parameters.path, mounts);
@@ -61,7 +63,7 @@ export async function runDelegate(
   });
   if (isMissing(outcome)) throw new DelegateMissingError(missingText(config.type, parameters.path));
   // The specification wants it passed on; the error has an excerpt of it where there is nothing better to say.
-  if (outcome.stderr !== "") console.error(outcome.stderr.trimEnd());
+  if (outcome.stderr !== "") complain(outcome.stderr.trimEnd());
   if (outcome.code !== 0) throw toFailure(config.type, parameters.command, outcome);
   if (parameters.command !== "ADD") return undefined;
   return decodeResult(parseOutput(config.type, outcome.stdout), `result of plugin ${config.type}`);

@@ -22,7 +22,8 @@ export class PluginsUnusableError extends Error {
 
 /**
  * Calls the plugins as the node's container runtime would: in the node's files, with nothing in their environment but the
- * variables of the protocol. VERSION of all, and danm's STATUS, which reaches for the API server.
+ * variables of the protocol. First `danm --version`, by which danm loads all of itself: what the first run loads is kept
+ * compiled. Then VERSION of all, and danm's STATUS, which reaches for the API server.
  *
  * @param folder of the plugins, as the node sees it
  * @param config text of danm's configuration
@@ -38,6 +39,7 @@ export async function checkPlugins(
   if (missing !== "") {
     throw new PluginsUnusableError(`Cannot use this node: it lacks ${missing.trim().replaceAll("\n", ", ")}`);
   }
+  await call(node, `${folder}/danm`, "--version", "", signal);
   for (const plugin of PLUGINS) await call(node, `${folder}/${plugin}`, "VERSION", VERSION_INPUT, signal);
   // A test leaves no line in the log. The newest version of the protocol has STATUS.
   const tried = { ...JSON.parse(config), cniVersion: "1.1.0", logFile: "/dev/null" };
@@ -52,7 +54,8 @@ async function call(
   signal: AbortSignal,
 ): Promise<void> {
   const env = { CNI_COMMAND: command, CNI_PATH: node.pluginDir };
-  const { code, stdout, stderr } = await runOnNode(node, [program], env, input, signal);
+  const args = command.startsWith("--") ? [command] : [];
+  const { code, stdout, stderr } = await runOnNode(node, [program, ...args], env, input, signal);
   if (code === 0) return;
   const reason = decodeError(stdout)?.message ?? (stderr.trim() || `exit code ${code}`);
   throw new PluginsUnusableError(`Cannot use ${program}: ${command} failed: ${reason}`);

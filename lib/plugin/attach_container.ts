@@ -19,10 +19,12 @@ import { beginAttachment } from "./begin_attachment.ts";
 import { endpointName } from "./endpoint.ts";
 import type { InterfaceSetup } from "./interface_setup.ts";
 import type { NodeServices } from "./node_services.ts";
+import { isPlannedAlike } from "./access/noted_objects.ts";
 import { type Pod, readNetwork, readPod, readRequests } from "./pod.ts";
 import type { PodIdentity } from "./pod_identity.ts";
 import { openPodNamespace } from "./pod_namespace.ts";
 import { settleDefaultRoutes, type SettledRoutes } from "./settle_default_routes.ts";
+import { StaleError } from "./access/stale_error.ts";
 
 /**
  * Attaches the container of `identity`. The journal must be empty. When it rejects, the journal says what to take back.
@@ -155,8 +157,11 @@ async function checkNetworkStays(
   const { kind, metadata: { name, uid } } = plan.network;
   try {
     const now = await readNetwork(services, kind, pod.metadata.namespace, name, signal);
-    if (now?.metadata.uid === uid && now?.metadata.deletionTimestamp === undefined) return [];
-    return [{ plan, reason: new Error(`${describeNetwork(plan.network)} was deleted meanwhile`) }];
+    if (now === undefined || now.metadata.uid !== uid || now.metadata.deletionTimestamp !== undefined) {
+      return [{ plan, reason: new StaleError(`${describeNetwork(plan.network)} was deleted meanwhile`) }];
+    }
+    if (services.remembered === undefined || isPlannedAlike(now, plan.network)) return [];
+    return [{ plan, reason: new StaleError(`${describeNetwork(plan.network)} was changed meanwhile`) }];
   } catch (reason) {
     return [{ plan, reason }];
   }

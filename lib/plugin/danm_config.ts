@@ -4,6 +4,7 @@ import { API_GROUPS, type ApiGroup, DEFAULT_API_GROUP, isApiGroup } from "../api
 import { isNamingScheme, NAMING_SCHEMES, type NamingScheme } from "../attach/interface_names.ts";
 import { invalidConfig, type NetworkConfig } from "../cni/config.ts";
 import { isLogLevel, LOG_LEVELS, type LogLevel } from "../host/serving/log.ts";
+import { DANM_DEFAULTS } from "./danm_defaults.ts";
 
 /** How danm was configured on this node. Paths are absolute. */
 export interface DanmConfig {
@@ -37,15 +38,15 @@ export function readDanmConfig(config: NetworkConfig, defaultCniDir?: string): D
   return {
     name: config.name,
     kubeconfig: path(config, "kubeconfig"),
-    cniDir: path(config, "cniDir", defaultCniDir || "/etc/cni/net.d"),
+    cniDir: path(config, "cniDir", defaultCniDir || DANM_DEFAULTS.cniDir),
     namingScheme: oneOf(config, "namingScheme", "numbered", isNamingScheme, NAMING_SCHEMES),
     apiGroup: oneOf(config, "apiGroup", DEFAULT_API_GROUP, isApiGroup, API_GROUPS),
     timeout: seconds(config),
-    logFile: path(config, "logFile", "/var/log/danm.log"),
+    logFile: path(config, "logFile", DANM_DEFAULTS.logFile),
     logLevel: oneOf(config, "logLevel", "info", isLogLevel, LOG_LEVELS),
-    stateDir: path(config, "stateDir", "/var/lib/danm"),
+    stateDir: path(config, "stateDir", DANM_DEFAULTS.stateDir),
     runtimeConfig: object(config, "runtimeConfig"),
-    podResourcesSocket: path(config, "podResourcesSocket", "/var/lib/kubelet/pod-resources/kubelet.sock"),
+    podResourcesSocket: path(config, "podResourcesSocket", DANM_DEFAULTS.podResourcesSocket),
   };
 }
 
@@ -74,7 +75,7 @@ function object(config: NetworkConfig, key: string): Readonly<Record<string, unk
 }
 
 function seconds(config: NetworkConfig): number {
-  const timeout = valueOf(config, "timeout") ?? 30;
+  const timeout = valueOf(config, "timeout") ?? DANM_DEFAULTS.timeout;
   if (typeof timeout === "number" && timeout > 0 && timeout <= 600) return timeout;
   throw invalidConfig("timeout", timeout, "a number of seconds above 0 and up to 600");
 }

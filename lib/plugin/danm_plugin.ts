@@ -11,25 +11,24 @@ import type { DelegateTarget } from "../delegate/delegate_chain.ts";
 import { MAX_CONTAINER_ID } from "../host/journal/journal_path.ts";
 import { openLog } from "../host/serving/log.ts";
 import { createBlockStore } from "../kube/blocks/block_store.ts";
-import { createClient, type KubeClient } from "../kube/client/client.ts";
-import { unusableClient } from "../kube/client/unusable_client.ts";
-import { loadKubeconfig } from "../kube/config/load_kubeconfig.ts";
-import { RELAY_SOCKET } from "../kube/client/relay_protocol.ts";
 import { attempt, joinFailures } from "./attempt.ts";
 import type { Attachment } from "./attachment.ts";
 import { entriesOf } from "./attachment_entry.ts";
 import { attachContainer } from "./attach_container.ts";
 import { checkContainer } from "./check_container.ts";
+import { type ClusterAccess, ownAccess, type RememberedObjects } from "./access/cluster_access.ts";
 import { collectGarbage } from "./collect_garbage.ts";
-import { type DanmConfig, readDanmConfig } from "./danm_config.ts";
+import { readDanmConfig } from "./danm_config.ts";
 import { mayBeHeldByDead, takeBackDead } from "./dead_sandboxes.ts";
 import { detachContainer, takeBack } from "./detach_container.ts";
 import { detachUnrecorded } from "./detach_unrecorded.ts";
 import { listEndpoints } from "./endpoint.ts";
 import { journalsOf, openAttachment, targetOf } from "./journals.ts";
 import type { NodeServices } from "./node_services.ts";
+import { noteUses } from "./access/noted_objects.ts";
 import { podNamespace, readPodIdentity } from "./pod_identity.ts";
 import { findNamespaceToClean } from "./pod_namespace.ts";
+import { isOfStale } from "./access/stale_error.ts";
 import { messageOf, toCniError } from "./to_cni_error.ts";
 import { showsTraces } from "./trace_error.ts";
 import { withDeadline } from "./with_deadline.ts";
@@ -37,26 +36,34 @@ import { withDeadline } from "./with_deadline.ts";
 /** How long the undoing of a failed ADD may take, in seconds; what is left then is cleaned later. */
 const UNDO_SECONDS = 10;
 
-/**
- * How long a write that is under way at the deadline is waited for, in seconds, before anything is undone. What an API
- * server does even later is left to those who clean up after Pods.
- */
-const SETTLE_SECONDS = 10;
-
 /** How long STATUS waits for the API server, in seconds: its caller only wants to know about now. */
 const STATUS_SECONDS = 5;
 
 type Work<R, T> = (services: NodeServices, request: R, signal: AbortSignal) => Promise<T>;
 
-/**
- * The plugin.
- *
- * @param defaultCniDir value of the environment variable CNI_CONF_DIR, if set
- */
-export function danmPlugin(defaultCniDir?: string): Plugin {
+/** What a process lends to the calls it serves. */
+export interface PluginSurroundings {
+  /** How to get at the cluster. */
+  readonly access?: ClusterAccess;
+  /** Value of the environment variable CNI_CONF_DIR, if set. */
+  readonly defaultCniDir?: string | undefined;
+  /** Is given what delegates write to standard error; where absent it is this process's own. */
+  readonly complain?: (text: string) => void;
+  /** The mount namespace that delegates are run in, where that is not this process's own. */
+  readonly mounts?: string;
+  /** Does `work` when it is its turn among the calls of this process; absent where there is but one. */
+  readonly inTurn?: <T>(work: () => Promise<T>, signal: AbortSignal) => Promise<T>;
+  /** As {@linkcode NodeServices} has it. */
+  readonly confirm?: () => Promise<void>;
+  /** What is wrong with the agent of the node, so that the call is done here. */
+  readonly trouble?: string;
+}
+
+/** The plugin. */
+export function danmPlugin(surroundings: PluginSurroundings): Plugin {
   const serving =
-    <R extends Exclude<Request, { command: "VERSION" }>, T>(work: Work<R, T>, atMostSeconds?: number) => (request: R) =>
-      serve(request, work, defaultCniDir, atMostSeconds);
+    <R extends Exclude<Request, { command: "VERSION" }>, T>(work: Work<R, T>, atMostSeconds?: number) =>
+    (request: R, signal: AbortSignal) => serve(request, work, surroundings, signal, atMostSeconds);
   return {
     add: serving(add),
     del: serving(del),
@@ -82,14 +89,18 @@ async function attach(
   const identity = readPodIdentity(request.args);
   const target = targetOf(services, checkedLength(request));
   const tried: Tried = { lost: false, dead: false };
+  let remembered = services.remembered && noteUses(services.remembered);
   for (;;) {
-    await using attachment = await openUnattached(services, target, signal);
+    await using attachment = await openUnattached(knowing(services, remembered), target, signal);
     try {
       return await attachContainer(attachment, identity, previous, signal);
     } catch (error) {
       const failures: unknown[] = [error];
       // First, as this goes by records that go as well with what this attempt has made.
-      const mayWorkNow = await attempt(failures, () => makeWay(attachment, error, tried, signal));
+      const isStale = remembered && !signal.aborted &&
+        (isOfStale(error) || await remembered.isOutdated(services, signal));
+      if (isStale) remembered = undefined;
+      const mayWorkNow = isStale || await attempt(failures, () => makeWay(attachment, error, tried, signal));
       await attempt(failures, () => withDeadline(UNDO_SECONDS, (signal) => takeBack(attachment, signal)));
       if (!mayWorkNow || failures.length > 1) throw joinFailures(failures);
     }
@@ -102,6 +113,11 @@ interface Tried {
   lost: boolean;
   /** Whether the last look found sandboxes that were gone. */
   dead: boolean;
+}
+
+/** The same services, with just this memory of the cluster, if any. */
+function knowing({ remembered: _, ...services }: NodeServices, remembered?: RememberedObjects): NodeServices {
+  return { ...services, ...(remembered && { remembered }) };
 }
 
 /** Takes back what an earlier attempt, or a sandbox that is gone, left in the way; resolves to whether to try again. */
@@ -197,34 +213,36 @@ async function status({ kube, config }: NodeServices, _request: unknown, signal:
 async function serve<R extends Exclude<Request, { command: "VERSION" }>, T>(
   request: R,
   work: Work<R, T>,
-  defaultCniDir: string | undefined,
+  { access = ownAccess, defaultCniDir, inTurn = (work) => work(), trouble, ...lent }: PluginSurroundings,
+  parent: AbortSignal,
   atMostSeconds = Infinity,
 ): Promise<T> {
   const started = performance.now();
   const config = readDanmConfig(request.config, defaultCniDir);
   using log = openLog(config.logFile, config.logLevel, describeCall(request));
+  if (trouble !== undefined) log.write("warning", "the node's agent cannot do it", { reason: trouble });
   const duration = () => ({ ms: Math.round(performance.now() - started) });
   try {
-    using kube = openClient(config, request.command);
-    const services = { config, kube, blocks: createBlockStore(kube, config.apiGroup), log };
+    using kube = access.open(config, request.command);
+    const services: NodeServices = {
+      config,
+      kube,
+      blocks: createBlockStore(kube, config.apiGroup),
+      log,
+      ...(access.remembered && { remembered: access.remembered }),
+      ...lent,
+    };
     const seconds = Math.min(config.timeout, atMostSeconds);
-    const result = await withDeadline(seconds, (signal) => work(services, request, signal));
+    const result = await withDeadline(
+      seconds,
+      (signal) => inTurn(() => work(services, request, signal), signal),
+      parent,
+    );
     log.write("info", "done", duration());
     return result;
   } catch (error) {
     log.write("error", messageOf(error), duration());
     throw toCniError(error, request.command);
-  }
-}
-
-/** DEL may have nothing to ask the API server for, so that only what does need it fails for want of it. */
-function openClient({ kubeconfig, stateDir }: DanmConfig, command: Request["command"]): KubeClient {
-  try {
-    const relaySocket = `${stateDir}/${RELAY_SOCKET}`;
-    return createClient(loadKubeconfig(kubeconfig), { relaySocket, settleMs: SETTLE_SECONDS * 1000 });
-  } catch (error) {
-    if (command === "DEL") return unusableClient(kubeconfig, error);
-    throw error;
   }
 }
 

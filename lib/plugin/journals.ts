@@ -10,9 +10,13 @@ import { type AttachmentEntry, interfaceNames } from "./attachment_entry.ts";
 import type { NodeServices } from "./node_services.ts";
 
 /** Whom a call is about, as the runtime names it. */
-export function targetOf({ config }: NodeServices, call: Omit<DelegateTarget, "attachment">): DelegateTarget {
+export function targetOf(
+  { config, complain, mounts }: NodeServices,
+  call: Omit<DelegateTarget, "attachment" | "complain" | "mounts">,
+): DelegateTarget {
   const { containerId, ifName } = call;
-  return { ...call, attachment: attachmentKey({ containerId, ifName, configName: config.name }) };
+  const attachment = attachmentKey({ containerId, ifName, configName: config.name });
+  return { ...call, attachment, ...(complain && { complain }), ...(mounts !== undefined && { mounts }) };
 }
 
 /** The names of the journals there are of an attachment, one in the first format first. */
@@ -52,8 +56,11 @@ export async function openAttachment(
   name: string,
   signal: AbortSignal,
 ): Promise<Attachment & AsyncDisposable> {
-  const { config, log } = services;
-  const journal = await openJournal<AttachmentEntry>(config.stateDir, name, signal);
+  const { config, log, confirm } = services;
+  await using opened = new AsyncDisposableStack();
+  const journal = opened.use(await openJournal<AttachmentEntry>(config.stateDir, name, signal));
+  await confirm?.();
+  opened.move();
   const { path, damagedLines } = journal;
   if (damagedLines > 0) log.write("warning", "the journal has lines that cannot be read", { path, damagedLines });
   return {

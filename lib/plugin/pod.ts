@@ -27,8 +27,11 @@ export class PodNetworkError extends Error {
  *
  * @throws {PodNetworkError} when another Pod has its name now, so this container's own is gone
  */
-export async function readPod({ kube }: NodeServices, identity: PodIdentity, signal: AbortSignal): Promise<Pod> {
+export async function readPod(services: NodeServices, identity: PodIdentity, signal: AbortSignal): Promise<Pod> {
+  const { kube, remembered } = services;
   const { namespace, name, uid } = identity;
+  const recent = uid === undefined ? undefined : remembered?.pod(namespace, name);
+  if (recent !== undefined && recent.metadata.uid === uid) return recent;
   const pod = await kube.get<Pod>({ group: "", version: "v1", plural: "pods", namespace, name }, { signal });
   const known = podUid(pod.metadata);
   if (uid !== undefined && known !== uid) {
@@ -60,7 +63,7 @@ export async function readRequests(
   return await Promise.all(requests.map(async (request, index) => {
     const { kind, name } = request.network;
     const key = `${kind}/${name}`;
-    const read = reads.get(key) ?? readNetwork(services, kind, pod.metadata.namespace, name, signal);
+    const read = reads.get(key) ?? recallNetwork(services, kind, pod.metadata.namespace, name, signal);
     reads.set(key, read);
     const network = await read;
     if (network) return { request, network };
@@ -71,7 +74,7 @@ export async function readRequests(
 async function findDefaultNetwork(services: NodeServices, pod: Pod, signal: AbortSignal): Promise<Network> {
   const { namespace } = pod.metadata;
   const found = await Promise.all(
-    NETWORK_KINDS.map((kind) => readNetwork(services, kind, namespace, "default", signal)),
+    NETWORK_KINDS.map((kind) => recallNetwork(services, kind, namespace, "default", signal)),
   );
   const network = found.find((candidate) => candidate !== undefined);
   if (network) return network;
@@ -79,6 +82,19 @@ async function findDefaultNetwork(services: NodeServices, pod: Pod, signal: Abor
     `Cannot attach Pod ${namespace}/${pod.metadata.name}: it has no annotation danm.k8s.io/interfaces, and there is ` +
       `no DanmNet or TenantNetwork "default" in its namespace and no ClusterNetwork "default"`,
   );
+}
+
+/** The network as it is remembered, where it is; good enough for a plan, which looks again before it is kept. */
+async function recallNetwork(
+  services: NodeServices,
+  kind: NetworkKind,
+  namespace: string,
+  name: string,
+  signal: AbortSignal,
+): Promise<Network | undefined> {
+  const { remembered, config } = services;
+  const recent = remembered?.apiGroup === config.apiGroup ? remembered.network(kind, namespace, name) : undefined;
+  return recent ?? await readNetwork(services, kind, namespace, name, signal);
 }
 
 /** The network, or undefined when there is none, or its kind is not installed. */

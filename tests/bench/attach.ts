@@ -28,7 +28,8 @@ export async function benchAttach(): Promise<void> {
     `--state-dir=${node.runtime.stateDir}`,
     `--cni-path=${node.runtime.binDir}`,
   );
-  await netwatcher.says("relaying requests to the API server");
+  await netwatcher.says("serving attachments");
+  await netwatcher.ready();
   await measure("danm + netwatcher", node, floorMs);
   await countRequests(cluster);
 }

@@ -1,6 +1,6 @@
 /** Programs of the components: bundled, and made into files that can be executed. */
 
-import { join } from "@std/path/posix";
+import { dirname, join } from "@std/path/posix";
 import config from "../../deno.json" with { type: "json" };
 import { removeIfThere } from "../../lib/host/files/remove_path.ts";
 import { PLUGINS } from "../../lib/installer/payload.ts";
@@ -21,10 +21,13 @@ const ALL_CODE = "--v8-flags=--no-lazy";
 
 const permissions: Readonly<Record<string, PermissionSet>> = config.permissions;
 
+/** Program whose binary has its code in several files, so that a call reads no more than it needs. */
+const SPLIT = "danm";
+
 /** One program to be made. */
 interface Source {
   readonly component: string;
-  /** Path of its code, in one file. */
+  /** Path of its code: of all of it, or of the file that imports the others beside it. */
   readonly bundle: string;
   /** Path of the file to make. */
   readonly output: string;
@@ -46,14 +49,14 @@ export async function buildPrograms(
   try {
     const components = await listComponents();
     for (const component of components) {
-      const source = { component, bundle: join(work, `${component}.js`), output: join(work, component) };
-      await bundle(source);
+      const source = { component, bundle: bundlePath(work, component), output: join(work, component) };
+      await bundle(source, runtime !== undefined && component === SPLIT);
       if (runtime === undefined) await makeLauncher(source, bin);
       else await compile(source, runtime, target, ["--no-code-cache"]);
       await Deno.rename(source.output, join(bin, component));
     }
     for (const plugin of PLUGINS) {
-      const source = { component: plugin, bundle: join(work, `${plugin}.js`), output: join(work, plugin) };
+      const source = { component: plugin, bundle: bundlePath(work, plugin), output: join(work, plugin) };
       // What runs nothing but its own few lines gains nothing by a cache.
       if (runtime === undefined || plugin !== "danm") await Deno.link(join(bin, plugin), source.output);
       else await compile(source, runtime, target, [ALL_CODE]);
@@ -77,11 +80,22 @@ function isMain(entry: Deno.DirEntry): boolean {
   return entry.isFile && entry.name === "main.ts";
 }
 
-/** Minified, as a plugin reads its whole program at every call: 3 to 6 ms of danm's start. */
-async function bundle({ component, bundle }: Source): Promise<void> {
+/** Where the bundler puts the code of a component: it calls its file as the entry point is called. */
+function bundlePath(work: string, component: string): string {
+  return join(work, "code", component, "main.js");
+}
+
+/** Minified, as a plugin reads its program at every call. */
+async function bundle({ component, bundle }: Source, isSplit: boolean): Promise<void> {
   const main = join(ROOT, "cmd", component, "main.ts");
-  await mustRunDeno(["bundle", "--minify", "--platform=deno", `--output=${bundle}`, main]);
-  await Deno.writeTextFile(bundle, withRequire(await Deno.readTextFile(bundle)));
+  const folder = dirname(bundle);
+  await Deno.mkdir(folder, { recursive: true });
+  const files = isSplit ? ["--code-splitting", `--outdir=${folder}`] : [`--output=${bundle}`];
+  await mustRunDeno(["bundle", "--minify", "--platform=deno", ...files, main]);
+  for await (const { name } of Deno.readDir(folder)) {
+    const path = join(folder, name);
+    await Deno.writeTextFile(path, withRequire(await Deno.readTextFile(path)));
+  }
 }
 
 async function compile(

@@ -1,7 +1,7 @@
 /** Running fakeipam as a process, as delegates do. */
 
 import { fromFileUrl } from "@std/path/posix";
-import { variableNames } from "../../lib/cni/environment.ts";
+import { variableNames } from "../../lib/cni/variable_names.ts";
 
 const main = fromFileUrl(new URL("../../cmd/fakeipam/main.ts", import.meta.url));
 const config = fromFileUrl(new URL("../../deno.json", import.meta.url));

@@ -102,8 +102,9 @@ Deno.test("the installer has what danm calls for compiled, in a folder that is r
   const texts = await Promise.all(kept.map((path) => Deno.readFile(`${node.folder}/${path}`)));
   const text = texts.map((bytes) => new TextDecoder("latin1").decode(bytes)).join("");
   assertEquals(text.includes("danm.program"), true, "danm itself");
-  // Of the runtime's own parts, the one that takes longest.
   if (!(await versionFiles(node)).some((path) => path.endsWith("/deno"))) {
+    assertEquals(text.includes("/serve_alone-"), true, "what does the work without an agent");
+    // Of the runtime's own parts, the one that takes longest.
     assertEquals(text.includes("ext:deno_fetch/26_fetch.js"), true, "what asks the API server");
   }
 });

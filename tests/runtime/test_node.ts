@@ -9,10 +9,13 @@ import type { Cluster, ServiceAccount } from "../cluster/cluster.ts";
 import { createNamespace, type TestNamespace } from "../netns.ts";
 import { type ContainerRuntime, createRuntime, type Sandbox } from "./container_runtime.ts";
 import { clusterLeftovers, journalLeftovers, namespaceLeftovers, processLeftovers } from "./leftovers.ts";
+import { type DaemonProcess, startDaemon } from "./daemon_process.ts";
 import { createApiNamespace, createPod } from "./test_pod.ts";
 
 const MANIFESTS = ["crds/lightweight", "crds/production", "manifests/danm/rbac.yaml"]
   .map((path) => new URL(`../../${path}`, import.meta.url).pathname);
+
+const AGENT_RIGHTS = new URL("../../manifests/netwatcher/rbac.yaml", import.meta.url).pathname;
 
 /** Who danm is to the API server: the rights of its manifest, and no others. */
 export const DANM_ACCOUNT: ServiceAccount = { namespace: "kube-system", name: "danm" };
@@ -68,6 +71,33 @@ export interface TestNode extends AsyncDisposable {
   leftovers(container?: TestContainer): Promise<string[]>;
 }
 
+/** Whether nodes have an agent that does danm's calls: the same tests must pass with one and without. */
+const HAS_AGENT = Deno.env.get("DANM_TEST_AGENT") === "1";
+
+/**
+ * Starts netwatcher on a node; resolves when it serves attachments and knows what there is.
+ *
+ * @param server where it finds the API server, for what it follows; it serves calls with their own kubeconfig
+ */
+export async function startAgent(
+  { cluster, name, runtime }: Pick<TestNode, "cluster" | "name" | "runtime">,
+  server?: string,
+): Promise<DaemonProcess> {
+  await applyManifests(cluster, AGENT_RIGHTS);
+  await using undo = new AsyncDisposableStack();
+  const agent = undo.use(startDaemon(
+    "netwatcher",
+    `--kubeconfig=${await cluster.kubeconfigFor({ namespace: "kube-system", name: "netwatcher" }, server)}`,
+    `--node-name=${name}`,
+    `--state-dir=${runtime.stateDir}`,
+    `--cni-path=${runtime.binDir}`,
+  ));
+  await agent.says("serving attachments");
+  await agent.ready();
+  undo.move();
+  return agent;
+}
+
 /** Sets a node up on `cluster`, with both sets of CRDs; danm is {@link DANM_ACCOUNT} there unless `kubeconfig` says otherwise. */
 export async function createTestNode(cluster: Cluster, kubeconfig?: string): Promise<TestNode> {
   await using undo = new AsyncDisposableStack();
@@ -81,6 +111,7 @@ export async function createTestNode(cluster: Cluster, kubeconfig?: string): Pro
   await peer.ip("link", "set", "uplink", "up");
   await peer.run("nsenter", `--net=/proc/${Deno.pid}/ns/net`, "--", "ip", "link", "set", parent, "up");
   const name = `node-${namespace}`;
+  if (HAS_AGENT) undo.use(await startAgent({ cluster, name, runtime }));
   const live = new Set<TestContainer>();
   let containers = 0;
 

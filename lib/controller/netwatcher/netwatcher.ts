@@ -1,6 +1,7 @@
 /** netwatcher: keeps the host links of its node in line with the networks, and the node clean of containers that are gone. */
 
 import { createBlockStore } from "../../kube/blocks/block_store.ts";
+import { networkLinkSource } from "../../reconcile/link_source.ts";
 import { readDanmConfig } from "../../plugin/danm_config.ts";
 import type { NodeServices } from "../../plugin/node_services.ts";
 import { SYSTEM_CLOCK } from "../clock.ts";
@@ -9,11 +10,12 @@ import type { Daemon, DaemonProgram } from "../daemon.ts";
 import { type Flag, textFlag } from "../flag.ts";
 import { runTogether } from "../run_together.ts";
 import type { WorkQueue } from "../work_queue.ts";
-import { followLinkSources } from "./follow_link_sources.ts";
+import { followDefinitions, followNetworks, type NetworkInformers } from "./follow_link_sources.ts";
 import { followLinks } from "./follow_links.ts";
 import { createLinkMeters, type LinkMeters } from "./link_meters.ts";
 import { createHostLinkReconciler } from "./reconcile_host_links.ts";
-import { serveRelay } from "./serve_relay.ts";
+import { followOwnPods, rememberObjects } from "./remember_objects.ts";
+import { serveAttachments } from "./serve_attachments.ts";
 import { type PluginFolders, sweepContainers } from "./sweep_containers.ts";
 
 /** A node is one thing to look at. */
@@ -49,10 +51,18 @@ export function netwatcher(nodeName: string): DaemonProgram<NetwatcherFlags> {
     },
     async run(daemon, { nodeName, stateDir, cniPath, hostMounts }, signal) {
       const meters = createLinkMeters(daemon.registry);
-      const links = createLinkController(daemon, nodeName, meters);
+      const networks = followNetworks(daemon, () => links.changed());
+      const links = createLinkController(daemon, nodeName, networks, meters);
       const plugins = { path: cniPath.split(":"), ...(hostMounts !== undefined && { mounts: hostMounts }) };
       const sweep = createSweepController(daemon, stateDir, plugins, meters);
-      await runTogether([links, sweep, (signal) => serveRelay(daemon, stateDir, signal)], signal);
+      const pods = followOwnPods(daemon, nodeName);
+      const remembered = rememberObjects(daemon, pods, networks);
+      await runTogether([
+        links.run,
+        sweep,
+        pods.run,
+        (signal) => serveAttachments(daemon, stateDir, { remembered, ...plugins }, signal),
+      ], signal);
     },
   };
 }
@@ -68,9 +78,13 @@ function pathFlag(placeholder: string, help: string, fallback: string): Flag<str
   };
 }
 
-function createLinkController(daemon: Daemon, nodeName: string, meters: LinkMeters) {
-  const informers = followLinkSources(daemon, () => controller.add(NODE));
-  const sources = () => informers.flatMap((informer) => informer.list());
+function createLinkController(daemon: Daemon, nodeName: string, networks: NetworkInformers, meters: LinkMeters) {
+  const definitions = followDefinitions(daemon, () => controller.add(NODE));
+  const informers = [...Object.values(networks), definitions];
+  const sources = () => [
+    ...Object.values(networks).flatMap((informer) => informer.list().map(networkLinkSource)),
+    ...definitions.list(),
+  ];
   const reconcile = createHostLinkReconciler({ daemon, nodeName, meters, clock: SYSTEM_CLOCK, sources });
   let hasLooked = false;
   daemon.health.addReadiness("host links", () => hasLooked ? undefined : "has not looked at them yet");
@@ -86,12 +100,16 @@ function createLinkController(daemon: Daemon, nodeName: string, meters: LinkMete
   const changed = () => controller.addAfter(NODE, SETTLE_MS);
   const failed = (reason: unknown, retryInMs: number) =>
     daemon.log.write("warning", "cannot watch links", { reason, retryInMs: Math.round(retryInMs) });
-  return (signal: AbortSignal) =>
-    runTogether([
-      ...informers.map(({ run }) => run),
-      controller.run,
-      (signal) => followLinks(changed, failed, signal),
-    ], signal);
+  return {
+    /** To be called when a network has changed. */
+    changed: () => controller.add(NODE),
+    run: (signal: AbortSignal) =>
+      runTogether([
+        ...informers.map(({ run }) => run),
+        controller.run,
+        (signal) => followLinks(changed, failed, signal),
+      ], signal),
+  };
 }
 
 function createSweepController(

@@ -1,13 +1,11 @@
 /** The connections of this process, which nobody but the kubeconfig has a say in. */
 
-import process from "node:process";
 import type { KubeConfig } from "../config/kubeconfig.ts";
 import { readSystemCertificates } from "../config/system_certificates.ts";
 
 /**
- * What Deno would go by: certificates to trust beside those it is told, and proxies that even those connections take
- * that are given a socket, unless an exception is made for the host. A runtime hands its own environment to plugins, and
- * what is there was meant for the images it pulls. Source: Deno's docs, "Environment variables".
+ * What Deno would go by: certificates to trust beside those it is told, and proxies. A runtime hands its own environment to
+ * plugins, and what is there was meant for the images it pulls. Source: Deno's docs, "Environment variables".
  */
 const IGNORED = [
   "DENO_CERT",
@@ -42,20 +40,14 @@ export function createHttpClient({ server, caPem, clientCertificate }: KubeConfi
   }
 }
 
-/** A client whose every request goes to the socket at `path`, whatever its URL says. */
-export function createSocketClient(path: string): Deno.HttpClient {
-  ignoreEnvironment();
-  return Deno.createHttpClient({ proxy: { transport: "unix", path } });
-}
-
 /**
- * Deno 2.9.4 ends the process at a key that is not the certificate's. The module is taken where it is needed, as danm
- * itself has a token.
+ * Deno 2.9.4 ends the process at a key that is not the certificate's. The module is taken where it is needed, and not by
+ * an import, which costs danm 20 ms although it mostly has a token.
  *
  * @throws {Error} when it is not, or either cannot be read
  */
 function checkPair(certPem: string, keyPem: string): void {
-  const { createPrivateKey, X509Certificate } = process.getBuiltinModule("node:crypto");
+  const { createPrivateKey, X509Certificate } = globalThis.process.getBuiltinModule("node:crypto");
   if (new X509Certificate(certPem).checkPrivateKey(createPrivateKey(keyPem))) return;
   throw new Error("the key is another one's, must be the certificate's");
 }

@@ -6,13 +6,12 @@ import config from "../../../deno.json" with { type: "json" };
 import { permissionFlags } from "../../../tests/build/permission_flags.ts";
 import { kubeconfigText } from "../../../tests/cluster/kubeconfig_text.ts";
 import { createAuthority, type KeyPair } from "../../../tests/cluster/pki.ts";
-import { RELAY_HEADER, RELAY_READY } from "./relay_protocol.ts";
 
 const SCRIPT = fromFileUrl(import.meta.resolve("./testdata/ask_server.ts"));
 const CONFIG = fromFileUrl(import.meta.resolve("../../../deno.json"));
 const PERMISSIONS = permissionFlags("danm", config.permissions.danm);
 
-/** What the server and the relay answer, so that the client can say by which way it came. */
+/** What the server answers, so that the client can say that it has come there. */
 const answerOf = (resourceVersion: string) => Response.json({ metadata: { resourceVersion }, items: [] });
 
 /** A server with a certificate of its own, and what kubeconfigs about it need. */
@@ -78,25 +77,6 @@ Deno.test("createHttpClient() takes no proxy that the environment names", async 
     const kubeconfig = await writeKubeconfig(folder, server, authority.certPem);
     for (const name of ["ALL_PROXY", "all_proxy", "HTTPS_PROXY", "https_proxy"]) {
       assertEquals(await ask([kubeconfig], { [name]: "http://127.0.0.1:1" }), "direct", name);
-    }
-  });
-});
-
-Deno.test("createSocketClient() goes to its socket, whatever the environment says of proxies", async () => {
-  const authority = await createAuthority();
-  await using server = serve(await authority.issueServer(["127.0.0.1"]));
-  await inFolder(async (folder) => {
-    const path = `${folder}/api.sock`;
-    await using _relay = Deno.serve({ path, onListen() {} }, (request) => {
-      if (request.headers.has("authorization")) return answerOf("relayed");
-      return new Response(null, { headers: { [RELAY_HEADER]: RELAY_READY } });
-    });
-    const kubeconfig = await writeKubeconfig(folder, server, authority.certPem);
-    for (const name of ["NO_PROXY", "no_proxy"]) {
-      assertEquals(await ask([kubeconfig, path], { [name]: "127.0.0.1,localhost" }), "relayed", name);
-    }
-    for (const name of ["ALL_PROXY", "HTTP_PROXY", "http_proxy"]) {
-      assertEquals(await ask([kubeconfig, path], { [name]: "http://127.0.0.1:1" }), "relayed", name);
     }
   });
 });

@@ -1,5 +1,5 @@
 import { type BearerSource, createBearerSource } from "../config/bearer_source.ts";
-import { type Connection, openDirect, openRelayed } from "./connection.ts";
+import { type Connection, openConnection } from "./connection.ts";
 import { KubeError, KubeUnreachableError, type Status } from "./kube_error.ts";
 import type { KubeConfig } from "../config/kubeconfig.ts";
 import { startGrace } from "../../time/grace.ts";
@@ -24,8 +24,6 @@ export interface KubeRequest<Answer> extends Repeatable {
 export interface ClientOptions {
   /** The program, as audit logs and field managers name it; `danm`, the CNI plugin, when absent. */
   readonly program?: string;
-  /** Where the relay of this node may be listening; it is used for tokens only. */
-  readonly relaySocket?: string;
   /**
    * How long the answer to a write that was sent is waited for after its signal has fired, in milliseconds; 0 when absent.
    * The server goes on with what it was sent, whoever breaks off: who takes back what was done so far must not look before
@@ -52,11 +50,9 @@ export interface Transport extends Disposable {
  */
 export function createTransport(
   config: KubeConfig,
-  { program = "danm", relaySocket, settleMs = 0 }: ClientOptions = {},
+  { program = "danm", settleMs = 0 }: ClientOptions = {},
 ): Transport {
-  const connection = relaySocket !== undefined && config.bearer !== undefined
-    ? openRelayed(config, relaySocket)
-    : openDirect(config);
+  const connection = openConnection(config);
   const bearer = createBearerSource(config.bearer, Deno.readTextFileSync, Date.now);
   const sender = { server: config.server, userAgent: `${program}/${PRODUCT_VERSION}`, connection, bearer };
   return {

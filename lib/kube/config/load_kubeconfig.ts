@@ -1,17 +1,18 @@
-import { type KubeConfig, parseKubeconfig } from "./kubeconfig.ts";
+import { type KubeConfig, parseKubeconfig, type ReadText } from "./kubeconfig.ts";
 import { KubeconfigError } from "./kubeconfig_fields.ts";
 
 /**
  * Reads the kubeconfig at `path` and the certificate files it names.
  *
+ * @param read reads all of these files
  * @throws {KubeconfigError} when a file cannot be read or a field is wrong
  */
-export function loadKubeconfig(path: string): KubeConfig {
+export function loadKubeconfig(path: string, read: ReadText = Deno.readTextFileSync): KubeConfig {
   let text: string;
   try {
-    text = Deno.readTextFileSync(path);
+    text = read(path);
   } catch (error) {
     throw new KubeconfigError(path, error instanceof Error ? error.message : String(error), { cause: error });
   }
-  return parseKubeconfig(text, path, Deno.readTextFileSync);
+  return parseKubeconfig(text, path, read);
 }

@@ -1,10 +1,10 @@
-/** Lists the Pods by way of a kubeconfig, and perhaps a relay, and prints what came of it. Arguments: KUBECONFIG [SOCKET]. */
+/** Lists the Pods by way of a kubeconfig, and prints what came of it. Argument: KUBECONFIG. */
 
 import { loadKubeconfig } from "../../config/load_kubeconfig.ts";
 import { createClient } from "../client.ts";
 
-const [kubeconfig, relaySocket] = Deno.args;
-using client = createClient(loadKubeconfig(kubeconfig!), relaySocket === undefined ? {} : { relaySocket });
+const [kubeconfig] = Deno.args;
+using client = createClient(loadKubeconfig(kubeconfig!));
 try {
   const signal = AbortSignal.timeout(60_000);
   const { metadata } = await client.list({ group: "", version: "v1", plural: "pods" }, { signal });
