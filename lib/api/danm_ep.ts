@@ -1,8 +1,9 @@
 /** DanmEp: the record of one interface of one Pod, written only by DANM. */
 
+import { ATTACHABLE_KINDS } from "./attachable.ts";
 import { addressSchema } from "./cel.ts";
 import type { KubeObject } from "./kube_object.ts";
-import { NETWORK_KINDS } from "./network.ts";
+
 import type { FromSchema, Schema } from "./schema.ts";
 
 const TEXT = { type: "string", maxLength: 253 } as const;
@@ -80,7 +81,13 @@ export const danmEpSpecSchema = {
       type: "string",
       maxLength: 200,
     },
-    apiType: { description: "Kind of the network.", type: "string", enum: NETWORK_KINDS },
+    NetworkNamespace: {
+      description:
+        "Namespace of a NetworkAttachmentDefinition. Absent for DANM's networks: they are of no namespace or " +
+        "of the record's own.",
+      ...TEXT,
+    },
+    apiType: { description: "Kind of the network.", type: "string", enum: ATTACHABLE_KINDS },
     Host: { description: "Name of the node.", ...TEXT },
     Pod: { description: "Name of the Pod.", ...TEXT },
     PodUID: { description: "UID of the Pod.", ...TEXT },

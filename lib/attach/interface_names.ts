@@ -21,15 +21,18 @@ export class InterfaceNameError extends Error {
  *
  * @param first what the runtime calls the first interface (CNI_IFNAME)
  * @param prefixes `container_prefix` of each entry's network, in the order of the annotation
+ * @param own the names of those that have one of their own, at their places
  * @throws {InterfaceNameError} when a name is not one the kernel takes, or two are the same
  */
 export function nameInterfaces(
   first: string,
   prefixes: readonly (string | undefined)[],
   scheme: NamingScheme,
+  own: readonly (string | undefined)[] = [],
 ): string[] {
   const names = prefixes.map((prefix, index) => {
     if (index === 0) return first;
+    if (own[index] !== undefined) return own[index];
     return scheme === "legacy" && prefix ? prefix : `${prefix || "eth"}${index}`;
   });
   names.forEach((name, index) => {

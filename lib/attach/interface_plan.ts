@@ -1,12 +1,21 @@
 /** From a Pod's requests and the networks they name to the interfaces that are to be made. */
 
+import type { Attachable } from "../api/attachable.ts";
 import { type Network, networkOptions } from "../api/network.ts";
 import { awaitedVni } from "../api/vni_wait.ts";
 import { addressBits, type Family, formatAddress, isLinkLocal } from "../net/address.ts";
 import { contains, formatSubnet } from "../net/subnet.ts";
 import type { Pool } from "../ipam/pool.ts";
+import { planDefaultRoute, planDefinition } from "./definitions/plan_definition.ts";
 import { nameInterfaces, type NamingScheme } from "./interface_names.ts";
 import type { AddressRequest, InterfaceRequest } from "./interface_request.ts";
+import {
+  type DefinitionWish,
+  type InterfaceWish,
+  type NetworkWish,
+  type SelectedDefinition,
+  selectedName,
+} from "./interface_wish.ts";
 import { type NetworkTerms, NetworkTermsError, readNetworkTerms } from "./network_terms.ts";
 import { formatRoute, type Route } from "./route.ts";
 import { findRouteConflict, type PlannedRoute } from "./route_conflict.ts";
@@ -23,7 +32,8 @@ export interface InterfacePlan {
   readonly index: number;
   /** Its name in the Pod. */
   readonly name: string;
-  readonly network: Network;
+  /** What it is attached to. */
+  readonly network: Attachable;
   readonly terms: NetworkTerms;
   /** None when the Pod wants none, or when a static delegate's own IPAM is to give them. */
   readonly addresses: readonly AddressPlan[];
@@ -34,18 +44,22 @@ export interface InterfacePlan {
   readonly policyRoutes: readonly Route[];
   /** What of the request is left out, in sentences for the log. */
   readonly warnings: readonly string[];
+  /** The definition that it was selected by. */
+  readonly selected?: SelectedDefinition;
+  /** What makes it, where that is the plugins of a definition. */
+  readonly made?: Pick<DefinitionWish, "chain" | "links">;
 }
 
 /** An interface that cannot be made as asked; says which. */
 export class InterfacePlanError extends Error {
   override readonly name: string = "InterfacePlanError";
-  constructor(index: number, network: Network, problem: string) {
+  constructor(index: number, network: Attachable, problem: string) {
     super(`Cannot attach interface ${index} to ${describeNetwork(network)}: ${problem}`);
   }
 }
 
 /** A network by kind and name, for messages. */
-export function describeNetwork({ kind, metadata }: Network): string {
+export function describeNetwork({ kind, metadata }: Pick<Attachable, "kind" | "metadata">): string {
   return `${kind} ${metadata.namespace ? `${metadata.namespace}/` : ""}${metadata.name}`;
 }
 
@@ -64,42 +78,57 @@ export function defaultRequest(network: Network): InterfaceRequest {
 /**
  * Plans every interface of a Pod, before anything is made.
  *
- * @param requests what the Pod asks for, each with its network
+ * @param wishes what the Pod asks for, each with its network or definition
  * @param namespace the Pod's namespace
  * @param first name of the first interface (CNI_IFNAME)
  * @throws {InterfacePlanError | InterfaceNameError}
  */
 export function planInterfaces(
-  requests: readonly { readonly request: InterfaceRequest; readonly network: Network }[],
+  wishes: readonly InterfaceWish[],
   namespace: string,
   first: string,
   scheme: NamingScheme,
 ): InterfacePlan[] {
-  const read = requests.map(({ network }, index) => readTermsOf(network, index));
-  const names = nameInterfaces(first, read.map(({ containerPrefix }) => containerPrefix), scheme);
-  const plans = requests.map(({ request, network }, index) => {
-    const terms = read[index]!;
-    try {
-      checkAccess(network, namespace);
-      const { addresses, usesOwnIpam } = planAddresses(request, terms);
-      return {
-        index,
-        name: names[index]!,
-        network,
-        terms,
-        addresses,
-        usesOwnIpam,
-        declined: declinedFamilies(request),
-        ...planPolicyRoutes(request, terms, addresses, usesOwnIpam),
-      };
-    } catch (error) {
-      if (error instanceof Refusal) throw new InterfacePlanError(index, network, error.message);
-      if (error instanceof NotYet) throw new NetworkNotReadyError(index, network, error.message);
-      throw error;
-    }
+  const read = wishes.map(readTermsOf);
+  const own = wishes.map(({ selected }) => selected && selectedName(selected));
+  const names = nameInterfaces(first, read.map((terms) => terms?.containerPrefix), scheme, own);
+  const plans = wishes.map((wish, index) => {
+    const place = { index, name: names[index]! };
+    return "network" in wish ? planNetwork(wish, read[index]!, place, namespace) : planDefinition(wish, place, first);
   });
   checkRoutes(plans);
+  checkDefaultRoutes(plans);
   return plans;
+}
+
+function planNetwork(
+  { request, network, selected }: NetworkWish,
+  networkTerms: NetworkTerms,
+  { index, name }: Pick<InterfacePlan, "index" | "name">,
+  namespace: string,
+): InterfacePlan {
+  try {
+    checkAccess(network, namespace);
+    const terms = selected ? planDefaultRoute(networkTerms, selected.selection) : networkTerms;
+    const { addresses, usesOwnIpam } = planAddresses(request, terms);
+    const { policyRoutes, warnings } = planPolicyRoutes(request, terms, addresses, usesOwnIpam);
+    return {
+      index,
+      name,
+      network,
+      terms,
+      addresses,
+      usesOwnIpam,
+      declined: declinedFamilies(request),
+      policyRoutes,
+      warnings: [...selected?.selection.warnings ?? [], ...warnings],
+      ...(selected && { selected }),
+    };
+  } catch (error) {
+    if (error instanceof Refusal) throw new InterfacePlanError(index, network, error.message);
+    if (error instanceof NotYet) throw new NetworkNotReadyError(index, network, error.message);
+    throw error;
+  }
 }
 
 /** A network that is not ready for Pods yet, but will be. */
@@ -111,11 +140,13 @@ class Refusal extends Error {}
 
 class NotYet extends Error {}
 
-function readTermsOf(network: Network, index: number): NetworkTerms {
+/** The terms of a network of DANM. */
+function readTermsOf(wish: InterfaceWish, index: number): NetworkTerms | undefined {
+  if (!("network" in wish)) return undefined;
   try {
-    return readNetworkTerms(network);
+    return readNetworkTerms(wish.network);
   } catch (error) {
-    if (error instanceof NetworkTermsError) throw new InterfacePlanError(index, network, error.message);
+    if (error instanceof NetworkTermsError) throw new InterfacePlanError(index, wish.network, error.message);
     throw error;
   }
 }
@@ -233,6 +264,19 @@ function routesOf({ index, network, terms, addresses, usesOwnIpam, policyRoutes 
     ...terms.routes.filter(({ destination: { family, prefix } }) => hasAddress(family) && prefix > 0),
     ...policyRoutes.map((route) => ({ ...route, ...(terms.table !== undefined && { table: terms.table }) })),
   ].map((route) => ({ ...common, ...route }));
+}
+
+/** Two interfaces cannot have the default route of one family, where the Pod says by which gateway. */
+function checkDefaultRoutes(plans: readonly InterfacePlan[]): void {
+  for (const family of [4, 6] as const) {
+    const [first, second] = plans.filter(({ selected }) =>
+      selected?.selection.defaultRoute?.some((gateway) => gateway.family === family)
+    );
+    if (!first || !second) continue;
+    const problem = `key default-route has an IPv${family} gateway, and so has that of interface ${first.index} to ` +
+      `${describeNetwork(first.network)}: there can be only one`;
+    throw new InterfacePlanError(second.index, second.network, problem);
+  }
 }
 
 function declinedFamilies({ ip, ip6 }: InterfaceRequest): Family[] {

@@ -78,8 +78,10 @@ export async function checkDelegates(
   }
 }
 
-/** Versions that cannot be encoded are older than prevResult itself. */
+/** prevResult came with 0.3.0, whose results are those of 0.3.1. */
 function withPrevious(config: DelegateConfig, result: Result | undefined): DelegateConfig {
   const { cniVersion } = config;
-  return result && isCniVersion(cniVersion) ? { ...config, prevResult: encodeResult(result, cniVersion) } : config;
+  const known = cniVersion === "0.3.0" ? "0.3.1" : cniVersion;
+  if (!result || !isCniVersion(known)) return config;
+  return { ...config, prevResult: { ...encodeResult(result, known), cniVersion } };
 }

@@ -5,11 +5,15 @@ import { readDanmConfig } from "../plugin/danm_config.ts";
 
 /** Keys of the CNI configuration that are handed on as they are. */
 const DANM_KEYS = [
+  "attachmentDefinitions",
   "cniDir",
   "cniVersion",
+  "globalNamespaces",
   "logFile",
   "logLevel",
+  "namespaceIsolation",
   "namingScheme",
+  "networkStatus",
   "podResourcesSocket",
   "stateDir",
   "timeout",
@@ -26,7 +30,7 @@ export interface Settings {
   /** Seconds for which danm's token is asked for. */
   readonly tokenLifetime: number;
   /** danm's own keys of the CNI configuration. */
-  readonly danm: { readonly cniVersion: string; readonly [key: string]: string | number };
+  readonly danm: { readonly cniVersion: string; readonly [key: string]: string | number | boolean };
   /** Where danm keeps its journals. */
   readonly stateDir: string;
 }
@@ -73,13 +77,21 @@ function danmKeys(values: ReadonlyMap<string, string>): Settings["danm"] {
   if (!isCniVersion(cniVersion)) throw refused("cniVersion", cniVersion, "a version of CNI that danm speaks");
   const given = DANM_KEYS.flatMap((key) => {
     const text = values.get(key);
-    return text === undefined ? [] : [[key, key === "timeout" ? Number(text) : text] as const];
+    return text === undefined ? [] : [[key, valueOf(key, text)] as const];
   });
   const namingScheme = values.get("namingScheme") ?? "numbered";
   if (namingScheme !== "numbered" && namingScheme !== "legacy") {
     throw refused("namingScheme", namingScheme, "numbered or legacy");
   }
   return { ...Object.fromEntries(given), cniVersion };
+}
+
+/** What is no text in danm's configuration. */
+function valueOf(key: string, text: string): string | number | boolean {
+  if (key === "timeout") return Number(text);
+  const isFlag = ["attachmentDefinitions", "namespaceIsolation", "networkStatus"].includes(key) &&
+    ["true", "false"].includes(text);
+  return isFlag ? text === "true" : text;
 }
 
 /** Lets danm judge its keys. Returns its state folder. */

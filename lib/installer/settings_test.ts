@@ -23,13 +23,24 @@ Deno.test("readSettings() reads what is set", () => {
       ["timeout", "60"],
       ["namingScheme", "legacy"],
       ["stateDir", "/srv/danm"],
+      ["namespaceIsolation", "true"],
+      ["globalNamespaces", "default, shared"],
+      ["networkStatus", "false\n"],
     ]),
   );
   assertEquals(settings, {
     configFile: "99-danm.conf",
     server: "https://10.0.0.1:6443",
     tokenLifetime: 3600,
-    danm: { cniVersion: "1.1.0", timeout: 60, namingScheme: "legacy", stateDir: "/srv/danm" },
+    danm: {
+      cniVersion: "1.1.0",
+      timeout: 60,
+      namingScheme: "legacy",
+      stateDir: "/srv/danm",
+      namespaceIsolation: true,
+      globalNamespaces: "default, shared",
+      networkStatus: false,
+    },
     stateDir: "/srv/danm",
   });
 });
@@ -47,6 +58,9 @@ Deno.test("readSettings() refuses what cannot be meant, and names it", () => {
     ["tokenLifetime", "599"],
     ["tokenLifetime", "a week"],
     ["cniVersion", "0.2.0"],
+    ["networkStatus", "off"],
+    ["namespaceIsolation", "1"],
+    ["globalNamespaces", "A B"],
     ["timeout", "0"],
     ["timeout", "soon"],
     ["namingScheme", "new"],

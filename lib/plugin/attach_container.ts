@@ -1,11 +1,12 @@
 /** ADD: gives a container all the interfaces its Pod asks for, or none. */
 
-import { networkRef } from "../api/network.ts";
+import { attachableRef } from "../api/attachable.ts";
+import { DEFINITION_KIND } from "../api/attachment_definition.ts";
+import type { Network } from "../api/network.ts";
 import { assignDevices } from "../attach/device_assignment.ts";
 import { describeNetwork, type InterfacePlan, planInterfaces } from "../attach/interface_plan.ts";
 import { orderInterfaces } from "../attach/link_order.ts";
-import { mergeResults } from "../cni/merge_results.ts";
-import type { Result, Route } from "../cni/result.ts";
+import type { Result } from "../cni/result.ts";
 import { settingsForNewLinks } from "../link/interface_settings.ts";
 import { readLinks } from "../link/read_links.ts";
 import type { Attachment } from "./attachment.ts";
@@ -17,14 +18,16 @@ import type { NodeView, PreparedInterface } from "./backends/backend.ts";
 import { backendOf } from "./backends/backend_of.ts";
 import { beginAttachment } from "./begin_attachment.ts";
 import { endpointName } from "./endpoint.ts";
-import type { InterfaceSetup } from "./interface_setup.ts";
+import { mergeAttached } from "./merge_attached.ts";
 import type { NodeServices } from "./node_services.ts";
 import { isPlannedAlike } from "./access/noted_objects.ts";
-import { type Pod, readNetwork, readPod, readRequests } from "./pod.ts";
+import { StaleError } from "./access/stale_error.ts";
+import { type Pod, readNetwork, readPod } from "./pod.ts";
 import type { PodIdentity } from "./pod_identity.ts";
 import { openPodNamespace } from "./pod_namespace.ts";
 import { settleDefaultRoutes, type SettledRoutes } from "./settle_default_routes.ts";
-import { StaleError } from "./access/stale_error.ts";
+import { readWishes } from "./wishes.ts";
+import { writeNetworkStatus } from "./write_network_status.ts";
 
 /**
  * Attaches the container of `identity`. The journal must be empty. When it rejects, the journal says what to take back.
@@ -56,14 +59,15 @@ export async function attachContainer(
   const { attached } = settled;
   logLeftOut(attachment, settled);
   const left = attached.filter((_, place) => unfinished.includes(made[place]!));
+  const report = { pod, attached, devices };
   const failures = await Promise.all([
+    writeNetworkStatus(attachment, report, signal).then((): AttachFailure[] => []),
     finishInNamespace(attachment, { attached: left, noted: attached, before: settled.steps }, signal),
-    ...byNetwork(plans).map((plan) => checkNetworkStays(attachment, pod, plan, signal)),
+    ...networksOf(plans).map((plan) => checkNetworkStays(attachment, pod, plan, signal)),
   ]);
   if (failures.flat().length > 0) throw new AttachError(failures.flat());
   await journal.append([{ type: "complete" }], { durable: false });
-  const { routes, ...result } = mergeResults(attached.map(({ result, setup }) => withRoutes(result, setup)));
-  return { ...result, routes: withoutRepetitions(routes) };
+  return mergeAttached(attached);
 }
 
 async function readPlans(
@@ -72,8 +76,8 @@ async function readPlans(
   signal: AbortSignal,
 ): Promise<{ pod: Pod; plans: InterfacePlan[]; devices: ReadonlyMap<number, string> }> {
   const pod = await readPod(services, identity, signal);
-  const requests = await readRequests(services, pod, signal);
-  const plans = planInterfaces(requests, pod.metadata.namespace, target.ifName, services.config.namingScheme);
+  const wishes = await readWishes(services, pod, signal);
+  const plans = planInterfaces(wishes, pod.metadata.namespace, target.ifName, services.config.namingScheme);
   return { pod, plans, devices: await readDevices(services, pod, plans, signal) };
 }
 
@@ -84,7 +88,9 @@ async function readDevices(
   plans: readonly InterfacePlan[],
   signal: AbortSignal,
 ): Promise<ReadonlyMap<number, string>> {
-  const taking = plans.filter(({ terms: { type, devicePool } }) => devicePool && backendOf(type).takesDevice);
+  const taking = plans.filter(({ network: { kind }, terms: { type, devicePool } }) =>
+    devicePool && backendOf(kind, type).takesDevice
+  );
   if (taking.length === 0) return new Map();
   const { listPodDevices } = await import("../host/devices/pod_resources.ts");
   return assignDevices(taking, await listPodDevices(config.podResourcesSocket, pod.metadata, signal));
@@ -109,7 +115,7 @@ function beginEntry(
       index: plan.index,
       name: plan.name,
       type: plan.terms.type,
-      network: networkRef(plan.network),
+      network: attachableRef(plan.network),
       endpoint: endpointName(metadata, target.attachment, plan.index),
       needs: order[place]!,
     })),
@@ -123,7 +129,11 @@ async function prepareAll(
 ): Promise<PreparedInterface[]> {
   const outcomes = await Promise.allSettled(
     plans.map((plan) =>
-      logFailure(view.services.log, plan, async () => await backendOf(plan.terms.type).prepare(plan, view, signal))
+      logFailure(
+        view.services.log,
+        plan,
+        async () => await backendOf(plan.network.kind, plan.terms.type).prepare(plan, view, signal),
+      )
     ),
   );
   return unlessFailed(plans, outcomes);
@@ -139,10 +149,13 @@ function logLeftOut({ services: { log } }: Attachment, { attached, leftOut }: Se
   }
 }
 
-/** A plan of each network, however many have it. */
-function byNetwork(plans: readonly InterfacePlan[]): InterfacePlan[] {
-  return [...new Map(plans.map((plan) => [plan.network, plan])).values()];
+/** A plan of each of DANM's networks, however many have it. */
+function networksOf(plans: readonly InterfacePlan[]): PlanOfNetwork[] {
+  const own = plans.filter((plan): plan is PlanOfNetwork => plan.network.kind !== DEFINITION_KIND);
+  return [...new Map(own.map((plan) => [plan.network, plan])).values()];
 }
+
+type PlanOfNetwork = InterfacePlan & { readonly network: Network };
 
 /**
  * A network may have been deleted while its DanmEp was being made. Whoever deletes it looks for DanmEps first, so
@@ -151,7 +164,7 @@ function byNetwork(plans: readonly InterfacePlan[]): InterfacePlan[] {
 async function checkNetworkStays(
   { services }: Attachment,
   pod: Pod,
-  plan: InterfacePlan,
+  plan: PlanOfNetwork,
   signal: AbortSignal,
 ): Promise<AttachFailure[]> {
   const { kind, metadata: { name, uid } } = plan.network;
@@ -165,19 +178,4 @@ async function checkNetworkStays(
   } catch (reason) {
     return [{ plan, reason }];
   }
-}
-
-/** Adds the routes that DANM installed in the main table to what delegates say of theirs. */
-function withRoutes(result: Result, setup: InterfaceSetup): Result {
-  const installed: Route[] = setup.routes.filter(({ table }) => table === undefined).map(({ dst, gw }) => ({
-    dst,
-    gw,
-  }));
-  const isNew = (route: Route) => !result.routes.some(({ dst, gw }) => dst === route.dst && gw === route.gw);
-  return { ...result, routes: [...result.routes, ...installed.filter(isNew)] };
-}
-
-/** Two interfaces of one network have its routes in common, and the kernel has them once. */
-function withoutRepetitions(routes: readonly Route[]): Route[] {
-  return [...new Map(routes.map((route) => [JSON.stringify(route), route])).values()];
 }

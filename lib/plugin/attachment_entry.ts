@@ -1,6 +1,6 @@
 /** What a node writes down about one attachment, in the order things happen; enough to take all of it back. */
 
-import type { NetworkRef } from "../api/network.ts";
+import type { AttachableRef } from "../api/attachable.ts";
 import type { DelegateConfig } from "../attach/delegate_config.ts";
 import type { Result } from "../cni/result.ts";
 import type { Claim } from "../ipam/reservation.ts";
@@ -12,7 +12,7 @@ export interface RecordedInterface {
   readonly name: string;
   /** Backend in lower case. */
   readonly type: string;
-  readonly network: NetworkRef;
+  readonly network: AttachableRef;
   /** Name of its DanmEp. */
   readonly endpoint: string;
   /** Names of the others that it is made on or of: it goes before them. Entries of older versions have no such field. */

@@ -78,6 +78,7 @@ function asMember(result: Result, name: string, { links }: NamespaceState): Resu
 
 /** What of `setup` the namespace does not have; each a sentence. */
 export function differences(setup: InterfaceSetup, state: NamespaceState): string[] {
+  if (setup.mayBeAbsent) return []; // its plugins are asked
   const link = state.links.find(({ name }) => name === setup.name);
   if (!link) return [`interface ${setup.name} is missing`];
   const missing = <T>(what: string, wanted: readonly T[], has: (item: T) => boolean, texts: readonly string[]) =>

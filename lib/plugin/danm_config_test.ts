@@ -17,7 +17,11 @@ const DEFAULTS = {
   stateDir: "/var/lib/danm",
   runtimeConfig: {},
   podResourcesSocket: "/var/lib/kubelet/pod-resources/kubelet.sock",
-} as const;
+  namespaceIsolation: false,
+  globalNamespaces: ["default"],
+  attachmentDefinitions: true,
+  networkStatus: true,
+};
 
 Deno.test("readDanmConfig() has a default for everything but the kubeconfig, and ignores what it does not know", () => {
   assertEquals(read({ colour: "red" }), DEFAULTS);
@@ -45,8 +49,41 @@ Deno.test("readDanmConfig() takes what is set", () => {
     stateDir: "/d",
     runtimeConfig: { ips: ["10.0.0.1/24"] },
     podResourcesSocket: "/e",
+    namespaceIsolation: true,
+    globalNamespaces: ["shared"],
+    attachmentDefinitions: false,
+    networkStatus: false,
   } as const;
-  assertEquals(read(set, "/srv/cni"), set);
+  assertEquals(read(set, "/srv/cni"), { ...set, runtimeConfig: { ips: [...set.runtimeConfig.ips] } });
+});
+
+Deno.test("readDanmConfig() reads globalNamespaces as Multus has them", () => {
+  assertEquals(read({ globalNamespaces: "default, shared" }).globalNamespaces, ["default", "shared"]);
+});
+
+Deno.test("readDanmConfig() takes the one interface that it names, with the addresses that are asked for", () => {
+  const lan = { kind: "DanmNet", name: "lan" } as const;
+  const dynamic = { kind: "dynamic" } as const;
+  const none = { proutes: [], proutes6: [] };
+  assertEquals(read({ ip: "dynamic" }).request, undefined);
+  assertEquals(read({ Network: "lan", ip: "dynamic", ip6: "" }).request, { network: lan, ip: dynamic, ...none });
+  const ips = ["2001:db8::5/64"];
+  assertEquals(read({ network: "lan", ip: "dynamic", runtimeConfig: { ips } }).request, {
+    network: lan,
+    ip6: { kind: "static", address: { family: 6, value: 0x20010db8000000000000000000000005n }, prefix: 64 },
+    ...none,
+  });
+  for (
+    const [keys, problem] of [
+      [{ network: "lan", tenantNetwork: "x" }, "names network and tenantnetwork, must name exactly one"],
+      [{ network: "lan", ip: "10.0.0" }, 'key "ip" is "10.0.0", must be "dynamic", "none" or an IPv4 address'],
+      [{ network: "lan", runtimeConfig: { ips: ["10.0.0.1", "10.0.0.2"] } }, "must be one of each family at most"],
+      [{ network: "lan", runtimeConfig: { ips: ["x"] } }, 'key "ip" is "x", must be'],
+    ] as const
+  ) {
+    const error = assertThrows(() => read(keys), CniError, problem);
+    assertEquals(error.code, errorCode.invalidConfig);
+  }
 });
 
 for (
@@ -64,6 +101,10 @@ for (
     ["logFile", "danm.log", "an absolute path"],
     ["stateDir", ["/a"], "an absolute path"],
     ["podResourcesSocket", "kubelet.sock", "an absolute path"],
+    ["namespaceIsolation", "yes", "true or false"],
+    ["globalNamespaces", "a,,b", "names of namespaces with commas between"],
+    ["globalNamespaces", 5, "names of namespaces with commas between"],
+    ["networkStatus", 1, "true or false"],
     ["runtimeConfig", [], "an object"],
     ["runtimeConfig", "ips", "an object"],
   ] as const

@@ -8,3 +8,6 @@ export const DANM_DEFAULTS = {
   stateDir: "/var/lib/danm",
   timeout: 30,
 } as const;
+
+/** Where device plugins and CNI plugins write down what devices are. Source: NPWG Device Information Specification 1.1 §3. */
+export const DEVICE_INFO_FOLDER = "/var/run/k8s.cni.cncf.io/devinfo";

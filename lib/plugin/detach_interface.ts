@@ -1,5 +1,6 @@
 /** Takes back one interface: link, record, addresses. */
 
+import { DEFINITION_KIND } from "../api/attachment_definition.ts";
 import type { DanmEp } from "../api/danm_ep.ts";
 import { resourceFor } from "../api/resource.ts";
 import type { DelegateConfig } from "../attach/delegate_config.ts";
@@ -9,6 +10,7 @@ import { releaseAddress, releaseClaim } from "../ipam/release_address.ts";
 import { type Address, parseAddress } from "../net/address.ts";
 import { allDone } from "./all_done.ts";
 import { backendOf } from "./backends/backend_of.ts";
+import { removeDeviceInfo } from "./backends/device_info.ts";
 import { cleanNamespace, deleteRulesFrom } from "./clean_namespace.ts";
 import type { Detachment } from "./detach_all.ts";
 import { deleteEndpoint } from "./endpoint.ts";
@@ -45,11 +47,11 @@ export async function planDetachment(
 
 async function findDelegates(
   services: NodeServices,
-  { type, delegates, endpoint }: Remains,
+  { kind, type, delegates, endpoint }: Remains,
   signal: AbortSignal,
 ): Promise<readonly DelegateConfig[]> {
   if (delegates) return delegates.configs;
-  return endpoint ? await backendOf(type).findDelegates(services, endpoint, signal) : [];
+  return endpoint ? await backendOf(kind, type).findDelegates(services, endpoint, signal) : [];
 }
 
 /**
@@ -76,15 +78,16 @@ async function detachInterface(
 
 async function removeLink(
   { services: { log }, target, isComplete }: DetachContext,
-  { index, name, type, delegates, rules }: Remains,
+  { index, name, kind, type, delegates, rules }: Remains,
   configs: readonly DelegateConfig[],
   signal: AbortSignal,
 ): Promise<void> {
   const passedOver = await deleteDelegates(configs, { ...target, ifName: name }, delegates?.result, signal);
+  await removeDeviceInfo(configs);
   passedOver.forEach((reason) => log.write("warning", "delegate passed over", { interface: name, reason }));
   // Delegates that failed half-way may have left the link, and not all remove it then.
   const wasRemoved = delegates !== undefined && passedOver.length === 0 && isComplete &&
-    backendOf(type).delegatesRemoveLink;
+    backendOf(kind, type).delegatesRemoveLink;
   const temporary = index === undefined ? [] : [temporaryName(target.attachment, index)];
   await cleanNamespace(target.netns, { links: wasRemoved ? [] : [name, ...temporary], rules }, signal);
 }
@@ -108,11 +111,14 @@ function addressesOf({ spec: { Interface } }: DanmEp): Address[] {
   return [Interface.Address, Interface.AddressIPv6].flatMap((text) => parseAddress(text.split("/")[0]!) ?? []);
 }
 
+/** Addresses of a definition's interface are its plugins' own. */
 async function releaseAll({ blocks }: NodeServices, endpoint: DanmEp, signal: AbortSignal): Promise<void> {
   const { metadata, spec } = endpoint;
-  const { namespaced } = resourceFor(spec.apiType, "danm.k8s.io");
+  const { apiType: kind } = spec;
+  if (kind === DEFINITION_KIND) return;
+  const { namespaced } = resourceFor(kind, "danm.k8s.io");
   const network = {
-    kind: spec.apiType,
+    kind,
     name: spec.NetworkName,
     uid: spec.NetworkUID,
     ...(namespaced && { namespace: metadata.namespace! }),

@@ -1,8 +1,9 @@
 /** DanmEps: the cluster's record of one interface of one Pod. */
 
+import { attachableRef } from "../api/attachable.ts";
+import { DEFINITION_KIND } from "../api/attachment_definition.ts";
 import type { DanmEp } from "../api/danm_ep.ts";
 import { labelKeys } from "../api/labels.ts";
-import { networkRef } from "../api/network.ts";
 import type { PodName } from "../api/pod.ts";
 import { apiVersionOf, resourceFor } from "../api/resource.ts";
 import type { InterfacePlan } from "../attach/interface_plan.ts";
@@ -175,7 +176,7 @@ function endpointOf(
   { apiGroup: group, name: configName }: NodeServices["config"],
 ): DanmEp {
   const { pod, host, netns } = begin;
-  const network = networkRef(plan.network);
+  const network = attachableRef(plan.network);
   const labels = labelKeys(group);
   return {
     apiVersion: apiVersionOf(group),
@@ -190,6 +191,7 @@ function endpointOf(
       NetworkType: plan.terms.type,
       NetworkUID: network.uid,
       EndpointID: owner,
+      ...(network.kind === DEFINITION_KIND && { NetworkNamespace: network.namespace! }),
       apiType: network.kind,
       Host: host,
       Pod: pod.name,

@@ -27,6 +27,8 @@ export interface SetupRoute {
 export interface InterfaceSetup {
   readonly name: string;
   readonly mac?: string;
+  /** Whether there need not be a link of that name: whoever was to make one may have had none to make. */
+  readonly mayBeAbsent?: true;
   /** `address/prefix`. */
   readonly addresses: readonly string[];
   readonly routes: readonly SetupRoute[];

@@ -15,6 +15,8 @@ import type { PodIdentity } from "./pod_identity.ts";
 /** The part of a Pod that danm reads; its UID is the one that kubelet knows it by. */
 export type Pod = KubeObject<"Pod", { readonly spec: { readonly nodeName?: string } }> & {
   readonly metadata: { readonly namespace: string; readonly uid: string };
+  /** UID of the object itself, which is another one where it is the copy of a static Pod. */
+  readonly objectUid: string;
 };
 
 /** The Pod's networks cannot be told; says what is missing. */
@@ -39,7 +41,7 @@ export async function readPod(services: NodeServices, identity: PodIdentity, sig
       `Cannot attach Pod ${namespace}/${name}: its UID is ${known}, must be ${uid} as in CNI_ARGS`,
     );
   }
-  return { ...pod, metadata: { ...pod.metadata, uid: known } };
+  return { ...pod, metadata: { ...pod.metadata, uid: known }, objectUid: pod.metadata.uid };
 }
 
 /**
@@ -69,6 +71,22 @@ export async function readRequests(
     if (network) return { request, network };
     throw new AnnotationError(annotation!.key, `entry ${index}: there is no ${kind} "${name}"`);
   }));
+}
+
+/**
+ * The network that `request` names, for a Pod whose annotation does not say it.
+ *
+ * @throws {PodNetworkError} when there is none
+ */
+export async function findNetwork(
+  services: NodeServices,
+  { metadata: { namespace, name: podName } }: Pod,
+  { network: { kind, name } }: InterfaceRequest,
+  signal: AbortSignal,
+): Promise<Network> {
+  const network = await recallNetwork(services, kind, namespace, name, signal);
+  if (network) return network;
+  throw new PodNetworkError(`Cannot attach Pod ${namespace}/${podName}: there is no ${kind} "${name}"`);
 }
 
 async function findDefaultNetwork(services: NodeServices, pod: Pod, signal: AbortSignal): Promise<Network> {

@@ -1,5 +1,6 @@
 /** What is to be taken back of one attachment, from all that still tells of it. */
 
+import type { AttachableKind } from "../api/attachable.ts";
 import type { DanmEp } from "../api/danm_ep.ts";
 import type { DelegateConfig } from "../attach/delegate_config.ts";
 import type { Result } from "../cni/result.ts";
@@ -14,6 +15,8 @@ export interface Remains {
   /** Its place in the Pod's annotation; undefined for a DanmEp that does not say. */
   readonly index: number | undefined;
   readonly name: string;
+  /** Kind of what it was attached to, where that is known. */
+  readonly kind?: AttachableKind;
   /** Backend in lower case. */
   readonly type: string;
   /** The delegates that the journal knows, with what they returned. */
@@ -71,9 +74,11 @@ function remainsAt(
   const setups = lastSetups(entries);
   const known = interfaceNames(entries).get(index) ?? endpoint?.spec.Interface.Name;
   const name = known ?? madeBy(result) ?? (index === 0 ? ifName : `eth${index}`);
+  const kind = recorded?.network.kind ?? endpoint?.spec.apiType;
   return {
     index,
     name,
+    ...(kind !== undefined && { kind }),
     type: recorded?.type ?? endpoint?.spec.NetworkType ?? chain?.configs[0]?.type ?? "",
     ...(chain && { delegates: { configs: chain.configs, result } }),
     claims: entriesOf(entries, "claim").filter((entry) => entry.index === index).map(({ claim }) => claim),
@@ -89,6 +94,6 @@ function madeBy(result: Result | undefined): string | undefined {
   return result?.interfaces.find(({ sandbox }) => sandbox !== undefined && sandbox !== "")?.name;
 }
 
-function namesOf({ spec }: DanmEp): { readonly name: string; readonly type: string } {
-  return { name: spec.Interface.Name, type: spec.NetworkType };
+function namesOf({ spec }: DanmEp): Required<Pick<Remains, "name" | "kind" | "type">> {
+  return { name: spec.Interface.Name, kind: spec.apiType, type: spec.NetworkType };
 }

@@ -1,4 +1,7 @@
-/** Of several default routes of a Pod one can be in the main table: that of the first interface which has any. */
+/**
+ * Of several default routes of a Pod one can be in the main table: that of the interface which the Pod says has it, else of
+ * the first interface which has any.
+ */
 
 import type { InterfacePlan } from "../attach/interface_plan.ts";
 import type { Result, Route as ResultRoute } from "../cni/result.ts";
@@ -47,7 +50,8 @@ export function settleDefaultRoutes(
     ...networkDefaults(source, isFinished(source)),
     ...delegateDefaults(source),
   ]);
-  const chosen = ([4, 6] as const).flatMap((family) => candidates.find((each) => familyOf(each) === family) ?? []);
+  const ranked = candidates.toSorted((a, b) => rankOf(a) - rankOf(b));
+  const chosen = ([4, 6] as const).flatMap((family) => ranked.find((each) => familyOf(each) === family) ?? []);
   const lost = candidates.filter((candidate) => !chosen.some((winner) => isServedBy(candidate, winner)));
   const removed = lost.filter(({ isInstalled }) => isInstalled);
   // Of two that are installed at once the kernel keeps that of the faster one.
@@ -63,6 +67,14 @@ export function settleDefaultRoutes(
     ],
     leftOut: lost.map(({ source: { plan }, told: { dst, gw } }) => ({ plan, dst, gw })),
   };
+}
+
+/** How much the Pod wants it: that very gateway (0), the interface's own (1), or says nothing of it (2). */
+function rankOf({ source: { plan: { selected } }, route: { gateway, destination } }: Candidate): number {
+  const wanted = selected?.selection.defaultRoute;
+  if (wanted?.length === 0) return 1;
+  const isWanted = wanted?.some(({ family, value }) => family === destination.family && value === gateway?.value);
+  return isWanted ? 0 : 2;
 }
 
 /** Whether `candidate` is `winner`, or what a delegate has installed already of the same. */

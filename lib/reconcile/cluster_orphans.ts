@@ -3,6 +3,7 @@
 import type { AddressBlock } from "../api/address_block.ts";
 import type { DanmEpSpec } from "../api/danm_ep.ts";
 import type { ObjectMeta } from "../api/kube_object.ts";
+import type { AttachableRef } from "../api/attachable.ts";
 import type { NetworkKind, NetworkRef } from "../api/network.ts";
 import { parseOwner } from "../ipam/owner.ts";
 import { formatAddress, parseAddress } from "../net/address.ts";
@@ -10,7 +11,7 @@ import { formatAddress, parseAddress } from "../net/address.ts";
 /** The part of a DanmEp that matters here. */
 export interface EndpointView {
   readonly metadata: ObjectMeta;
-  readonly spec: Pick<DanmEpSpec, "PodUID" | "Pod" | "apiType" | "NetworkName" | "NetworkUID">;
+  readonly spec: Pick<DanmEpSpec, "PodUID" | "Pod" | "apiType" | "NetworkName" | "NetworkNamespace" | "NetworkUID">;
 }
 
 /** The cluster as last seen. */
@@ -26,7 +27,7 @@ export interface ClusterView {
 interface OfHolder {
   /** UID of the Pod or, for a block, of the network, which was not seen. A UID is never used again, but a static Pod's. */
   readonly holder: string;
-  readonly network: NetworkRef;
+  readonly network: AttachableRef;
 }
 
 /** An address that a Pod holds. */
@@ -54,6 +55,7 @@ export interface OrphanEndpoint extends OfHolder {
 
 /** An AddressBlock of a network, in which nobody holds an address. */
 export interface OrphanBlock extends OfHolder {
+  readonly network: NetworkRef;
   readonly what: "block";
   readonly name: string;
   readonly uid: string;
@@ -115,7 +117,7 @@ function judgeEndpoint(
   orphans: Orphan[],
   unreadable: Unreadable[],
 ): void {
-  const { PodUID, Pod, apiType, NetworkName, NetworkUID } = spec;
+  const { PodUID, Pod, apiType, NetworkName, NetworkNamespace = namespace, NetworkUID } = spec;
   if (pods.has(PodUID)) return;
   if (PodUID === "") {
     unreadable.push({ object: "DanmEp", name: `${namespace}/${name}`, text: "no PodUID" });
@@ -125,7 +127,7 @@ function judgeEndpoint(
   orphans.push({
     what: "endpoint",
     holder: PodUID,
-    network: apiType === "ClusterNetwork" ? network : { ...network, namespace },
+    network: apiType === "ClusterNetwork" ? network : { ...network, namespace: NetworkNamespace },
     namespace,
     name,
     uid,

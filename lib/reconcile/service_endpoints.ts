@@ -1,5 +1,6 @@
 /** The endpoints of a Service: addresses of Pods on the networks it names. */
 
+import type { AttachableKind } from "../api/attachable.ts";
 import type { IpFamily } from "../api/address_block.ts";
 import type { DanmEp, DanmEpInterface } from "../api/danm_ep.ts";
 import type { Endpoint, EndpointHints, EndpointPort } from "../api/endpoint_slice.ts";
@@ -30,7 +31,7 @@ export interface InterfaceView {
   readonly pod: { readonly name: string; readonly uid: string };
   /** The Pod's sandbox container that it was made in. */
   readonly sandbox: string;
-  readonly network: NamedNetwork;
+  readonly network: { readonly kind: AttachableKind; readonly name: string };
   readonly addresses: readonly Address[];
 }
 

@@ -61,6 +61,7 @@ const BLOCK = { method: "GET", path: /\/addressblocks\// };
 const NEW_BLOCK = { method: "POST", path: /\/addressblocks$/ };
 const ADDRESS = { method: "PATCH", path: /\/addressblocks\// };
 const NEW_RECORD = { method: "POST", path: /\/danmeps$/ };
+const STATUS = { method: "PATCH", path: /\/pods\/[^/]+\/status/ };
 const RECORDS = { method: "GET", path: /\/danmeps\?/ };
 const RECORD = { method: "DELETE", path: /\/danmeps\// };
 
@@ -125,6 +126,14 @@ export const FAULT_POINTS: readonly FaultPoint[] = [
     inInterface: true,
     outcomes: outcomes("undone", { "down from here on": "kept" }),
     says: { "404": /was deleted meanwhile/ },
+  },
+  {
+    ...ADD,
+    step: "write the network status",
+    request: STATUS,
+    inInterface: true,
+    // A Pod without the annotation has its network all the same. What else is asked for goes on beside it.
+    outcomes: outcomes("works", { "down from here on": undefined }),
   },
   { ...DEL, step: "delete the record", request: RECORD, outcomes: outcomes("kept", { "404": "believed" }) },
   { ...DEL, step: "release the address", request: ADDRESS, outcomes: outcomes("kept") },

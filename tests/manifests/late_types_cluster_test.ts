@@ -6,10 +6,13 @@ import { createClient } from "../../lib/kube/client/client.ts";
 import { loadKubeconfig } from "../../lib/kube/config/load_kubeconfig.ts";
 import { createInformer, type Informer } from "../../lib/kube/watch/informer.ts";
 import { ATTACHMENT_DEFINITIONS } from "../../lib/api/attachment_definition.ts";
+import { assertStringIncludes } from "@std/assert";
 import { applyManifests } from "../cluster/apply_manifests.ts";
 import { eventually } from "../cluster/eventually.ts";
 import { startCluster } from "../cluster/start_cluster.ts";
+import { createDefinition, createSelecting } from "../danm/definition_scene.ts";
 import { applyDefinitionCrd, applyNetworkCrds } from "../netwatcher/test_cluster.ts";
+import { createTestNode } from "../runtime/test_node.ts";
 
 const ROOT = fromFileUrl(new URL("../..", import.meta.url));
 const NETWORKS = (["DanmNet", "TenantNetwork", "ClusterNetwork"] as const).map((kind) =>
@@ -25,7 +28,7 @@ const DAEMONS = {
   webhook: { account: "danm-webhook", types: NETWORKS },
 };
 
-Deno.test("daemons notice types that come late without having to look, with the rights of their manifests", async () => {
+Deno.test("daemons and danm notice types that come late without having to look, with the rights of their manifests", async () => {
   await using cluster = await startCluster();
   await using cleanUp = new AsyncDisposableStack();
   const informers: { readonly name: string; readonly informer: Informer<unknown> }[] = [];
@@ -50,6 +53,16 @@ Deno.test("daemons notice types that come late without having to look, with the 
     eventually(what, () => missing(is).length === 0 || undefined);
   await all("know that nothing is there", ({ isAbsent }) => isAbsent);
   await applyNetworkCrds(cluster);
+  await using node = await createTestNode(cluster);
+  await node.createNetwork("default", { cidr: "10.1.0.0/24" });
+  await using container = await createSelecting(node, "late");
+  assertStringIncludes(
+    await node.attachFails(container),
+    `entry 0: there is no NetworkAttachmentDefinition ${node.namespace}/late`,
+  );
   await applyDefinitionCrd(cluster);
   await all("follow everything", ({ isCurrent }) => isCurrent);
+  await createDefinition(node, "late", { type: "macvlan", master: node.parent, ipam: {} });
+  await node.attach(container);
+  await node.detach(container);
 });

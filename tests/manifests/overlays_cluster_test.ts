@@ -42,9 +42,9 @@ for (const name of OVERLAYS) {
   });
 }
 
-Deno.test("manifests/uninstall and the bootstrap networks are accepted by the API server", async () => {
+Deno.test("manifests/uninstall, the bootstrap networks and manifests/definitions are accepted by the API server", async () => {
   await installCrds(cluster, DEFAULT_API_GROUP, "lightweight", "production");
-  for (const name of ["uninstall", "bootstrap/lightweight", "bootstrap/production"]) {
+  for (const name of ["uninstall", "bootstrap/lightweight", "bootstrap/production", "definitions"]) {
     await cluster.kubectl("apply", "--dry-run=server", "--validate=strict", `--kustomize=${manifestFolder(name)}`);
   }
 });

@@ -13,7 +13,7 @@ export async function applyNetworkCrds(cluster: Cluster): Promise<void> {
 
 /** The CRD of NetworkAttachmentDefinitions. */
 export async function applyDefinitionCrd(cluster: Cluster): Promise<void> {
-  await applyManifests(cluster, path("attachment_definitions.yaml"));
+  await applyManifests(cluster, path("../../manifests/definitions/crd.yaml"));
 }
 
 /** Applies what netwatcher is deployed by; resolves to a kubeconfig with the rights it has in a cluster. */

@@ -3,7 +3,7 @@
 import type { AttachmentDefinition } from "../../api/attachment_definition.ts";
 import { quote } from "../../cni/quote.ts";
 import { type DelegateChain, type DelegateFile, DelegateFileError, parseDelegateFile } from "../delegate_file.ts";
-import { describeDefinition } from "./describe_definition.ts";
+import { describeNetwork } from "../interface_plan.ts";
 
 /**
  * What a definition comes to: plugins that are run for its interface, or, where it says `"type": "danm"`, the keys by which
@@ -31,7 +31,7 @@ export function readDefinitionContent({ metadata }: AttachmentDefinition, source
 
 /** The configuration that the definition itself has. */
 export function ownConfig(definition: AttachmentDefinition): DelegateFile {
-  return { name: `spec.config of ${describeDefinition(definition)}`, text: definition.spec?.config ?? "" };
+  return { name: `spec.config of ${describeNetwork(definition)}`, text: definition.spec?.config ?? "" };
 }
 
 /**
@@ -51,7 +51,7 @@ export function pickDefinitionFile(definition: AttachmentDefinition, files: read
   if (file) return file;
   throw new DelegateFileError(
     `Cannot configure ${
-      describeDefinition(definition)
+      describeNetwork(definition)
     }: its spec.config is empty and there is no CNI configuration file ` +
       `for it, must be one with the name ${quote(name)}, or called ${name}.conflist or ${name}.conf`,
   );

@@ -3,7 +3,7 @@
 /** What an administrator has decided. */
 export interface NamespaceIsolation {
   /** Whether Pods select definitions of their own namespace only. */
-  readonly isIsolated: boolean;
+  readonly namespaceIsolation: boolean;
   /** Namespaces whose definitions all Pods may select all the same. */
   readonly globalNamespaces: readonly string[];
 }
@@ -12,11 +12,11 @@ export interface NamespaceIsolation {
  * Why a Pod of the namespace `own` may not select a definition of `namespace`; undefined when it may.
  */
 export function isolationObjection(
-  { isIsolated, globalNamespaces }: NamespaceIsolation,
+  { namespaceIsolation, globalNamespaces }: NamespaceIsolation,
   own: string,
   namespace: string,
 ): string | undefined {
-  if (!isIsolated || namespace === own || globalNamespaces.includes(namespace)) return undefined;
+  if (!namespaceIsolation || namespace === own || globalNamespaces.includes(namespace)) return undefined;
   return `namespace is "${namespace}", must be that of the Pod, "${own}", or one of globalNamespaces ` +
     `(${globalNamespaces.join(", ")}), as namespaceIsolation is on`;
 }

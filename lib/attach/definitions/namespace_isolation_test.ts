@@ -8,9 +8,13 @@ const ALLOWED: readonly (readonly [boolean, string, boolean])[] = [
   [true, "theirs", false],
 ];
 
-for (const [isIsolated, namespace, isAllowed] of ALLOWED) {
-  Deno.test(`isolationObjection() ${isAllowed ? "allows" : "refuses"} ${namespace} when isolation is ${isIsolated}`, () => {
-    const objection = isolationObjection({ isIsolated, globalNamespaces: ["default", "shared"] }, "own", namespace);
+for (const [namespaceIsolation, namespace, isAllowed] of ALLOWED) {
+  Deno.test(`isolationObjection() ${isAllowed ? "allows" : "refuses"} ${namespace} when isolation is ${namespaceIsolation}`, () => {
+    const objection = isolationObjection(
+      { namespaceIsolation, globalNamespaces: ["default", "shared"] },
+      "own",
+      namespace,
+    );
     assertEquals(
       objection,
       isAllowed ? undefined : 'namespace is "theirs", must be that of the Pod, "own", or one of globalNamespaces ' +

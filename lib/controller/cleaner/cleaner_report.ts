@@ -2,9 +2,12 @@
 
 import { Counter, Gauge } from "prom-client";
 import { apiVersionOf } from "../../api/resource.ts";
-import type { NetworkRef } from "../../api/network.ts";
+import { ATTACHMENT_DEFINITIONS, DEFINITION_KIND } from "../../api/attachment_definition.ts";
+import type { AttachableRef } from "../../api/attachable.ts";
 import type { Orphan, Unreadable } from "../../reconcile/cluster_orphans.ts";
 import type { Daemon } from "../daemon.ts";
+
+const DEFINITIONS = `${ATTACHMENT_DEFINITIONS.group}/${ATTACHMENT_DEFINITIONS.version}`;
 
 const KINDS = ["address", "endpoint", "block"] as const;
 
@@ -56,7 +59,7 @@ export function createReport({ log, events, registry, apiGroup }: Daemon, dryRun
       for (const of of Map.groupBy(untold, ({ network }) => network.uid).values()) {
         const { kind, name, namespace, uid } = of[0]!.network;
         const metadata = { name, uid, ...(namespace !== undefined && { namespace }) };
-        events.record({ apiVersion: apiVersionOf(apiGroup), kind, metadata }, {
+        events.record({ apiVersion: kind === DEFINITION_KIND ? DEFINITIONS : apiVersionOf(apiGroup), kind, metadata }, {
           type: "Normal",
           reason: "LeftoversRemoved",
           action: "Clean",
@@ -113,7 +116,7 @@ function fieldsOf(orphan: Orphan): Record<string, string> {
   }
 }
 
-function networkText({ kind, namespace, name }: NetworkRef): string {
+function networkText({ kind, namespace, name }: AttachableRef): string {
   return `${kind} ${namespace === undefined ? name : `${namespace}/${name}`}`;
 }
 

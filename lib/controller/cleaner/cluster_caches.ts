@@ -70,8 +70,9 @@ function uidsOf(informer: Informer<Identified>): ReadonlySet<string> {
 
 /** The original system's DanmEps have no NetworkUID, its early ones no PodUID either: whose they are cannot be told. */
 function endpointView({ metadata, spec }: DanmEp): EndpointView {
-  const { PodUID = "", Pod, apiType, NetworkName, NetworkUID = "" } = spec;
-  return { metadata: identityOf(metadata), spec: { PodUID, Pod, apiType, NetworkName, NetworkUID } };
+  const { PodUID = "", Pod, apiType, NetworkName, NetworkNamespace, NetworkUID = "" } = spec;
+  const network = { apiType, NetworkName, NetworkUID, ...(NetworkNamespace !== undefined && { NetworkNamespace }) };
+  return { metadata: identityOf(metadata), spec: { PodUID, Pod, ...network } };
 }
 
 function blockView({ apiVersion, kind, metadata, spec }: AddressBlock): AddressBlock {

@@ -1,3 +1,4 @@
+import { SELECTION_ANNOTATIONS } from "../../api/attachment_definition.ts";
 import type { KubeObject } from "../../api/kube_object.ts";
 import { podUid } from "../../api/pod_uid.ts";
 import type { Informer } from "../../kube/watch/informer.ts";
@@ -9,7 +10,7 @@ import { watchResource } from "../watch_resource.ts";
 import type { NetworkInformers } from "./follow_link_sources.ts";
 
 /** Annotations that say how a Pod is attached begin with one of these. */
-const READ = ["danm.k8s.io/", "danm.io/"];
+const READ = ["danm.k8s.io/", "danm.io/", SELECTION_ANNOTATIONS.networks, SELECTION_ANNOTATIONS.defaultNetwork];
 
 /** The same as it comes from the API server. */
 type WirePod = KubeObject<"Pod", { readonly spec: { readonly nodeName?: string } }>;
@@ -37,6 +38,7 @@ function reducePod({ apiVersion, kind, metadata, spec: { nodeName } }: WirePod):
       annotations: Object.fromEntries(read),
     },
     spec: { ...(nodeName !== undefined && { nodeName }) },
+    objectUid: metadata.uid ?? "",
   };
 }
 

@@ -1,10 +1,10 @@
 /** Static delegates: plugins that a file of the node configures, for every NetworkType that has no backend of its own. */
 
+import type { NetworkKind } from "../../api/network.ts";
 import { requestConfigs, staticConfigs } from "../../attach/delegate_config.ts";
 import { type DelegateChain, DelegateFileError, pickDelegateChain } from "../../attach/delegate_file.ts";
 import type { InterfacePlan } from "../../attach/interface_plan.ts";
 import { namedLinks } from "../../attach/named_links.ts";
-import type { Result } from "../../cni/result.ts";
 import { readFolder } from "../../host/files/read_folder.ts";
 import { parseOwner } from "../../ipam/owner.ts";
 import type { NodeServices } from "../node_services.ts";
@@ -13,6 +13,7 @@ import type { AttachContext, AttachedInterface, Backend } from "./backend.ts";
 import { recordDelegated } from "./record_interface.ts";
 import { reserveAddresses } from "./reserve_addresses.ts";
 import { runChain } from "./run_chain.ts";
+import { withInterface } from "./with_interface.ts";
 
 /** Whatever the plugins of the network's file make. */
 export const staticDelegate: Backend = {
@@ -25,7 +26,8 @@ export const staticDelegate: Backend = {
   },
   delegatesRemoveLink: false,
   async findDelegates(services, { metadata, spec }, signal) {
-    const network = await readNetwork(services, spec.apiType, metadata.namespace!, spec.NetworkName, signal);
+    const kind = spec.apiType as NetworkKind; // a definition has a backend of its own
+    const network = await readNetwork(services, kind, metadata.namespace!, spec.NetworkName, signal);
     try {
       const { configs } = await readChain(services, network?.spec.NetworkID, spec.NetworkType);
       const index = parseOwner(spec.EndpointID)?.interfaceIndex ?? 0;
@@ -57,15 +59,4 @@ async function attach(
   const result = await runChain(context, plan, { ...chain, configs }, signal);
   const told = withInterface(result, plan.name, context.target.netns);
   return await recordDelegated(context, plan, told, signal, deviceId);
-}
-
-/**
- * Adds what a delegate may leave out and readers of DANM's result need: the interface, which the oldest versions of the
- * protocol do not have, and whose the addresses are.
- */
-function withInterface(result: Result, name: string, sandbox: string): Result {
-  const interfaces = result.interfaces.length > 0 ? result.interfaces : [{ name, sandbox }];
-  const place = interfaces.findIndex((link) => link.name === name && link.sandbox !== undefined);
-  const own = place < 0 ? {} : { interface: place };
-  return { ...result, interfaces, ips: result.ips.map((ip) => ({ ...own, ...ip })) };
 }

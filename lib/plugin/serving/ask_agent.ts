@@ -2,7 +2,7 @@ import { AGENT_SOCKET } from "../../host/agent/agent_protocol.ts";
 import { type AgentOutcome, callAgent } from "../../host/agent/call_agent.ts";
 import { identifyFiles } from "../../host/agent/file_identity.ts";
 import type { Call } from "../../host/serving/cni_process.ts";
-import { DANM_DEFAULTS } from "../danm_defaults.ts";
+import { DANM_DEFAULTS, DEVICE_INFO_FOLDER } from "../danm_defaults.ts";
 
 /** How long an agent may be silent, in milliseconds: it says every half second that it is at work. */
 const SILENCE_MS = 5_000;
@@ -44,6 +44,7 @@ function pathsOf({ env }: Call, keys: Keys, stateDir: string): string[] {
     keys.cniDir || env.CNI_CONF_DIR || cniDir,
     folderOf(keys.logFile || logFile),
     folderOf(keys.podResourcesSocket || podResourcesSocket),
+    DEVICE_INFO_FOLDER,
     env.CNI_NETNS,
   ];
   return paths.filter((path) => typeof path === "string" && path !== "") as string[];
