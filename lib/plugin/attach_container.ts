@@ -3,7 +3,6 @@
 import { attachableRef } from "../api/attachable.ts";
 import { DEFINITION_KIND } from "../api/attachment_definition.ts";
 import type { Network } from "../api/network.ts";
-import { assignDevices } from "../attach/device_assignment.ts";
 import { describeNetwork, type InterfacePlan, planInterfaces } from "../attach/interface_plan.ts";
 import { orderInterfaces } from "../attach/link_order.ts";
 import type { Result } from "../cni/result.ts";
@@ -19,7 +18,6 @@ import { backendOf } from "./backends/backend_of.ts";
 import { beginAttachment } from "./begin_attachment.ts";
 import { endpointName } from "./endpoint.ts";
 import { mergeAttached } from "./merge_attached.ts";
-import type { NodeServices } from "./node_services.ts";
 import { isPlannedAlike } from "./access/noted_objects.ts";
 import { StaleError } from "./access/stale_error.ts";
 import { type Pod, readNetwork, readPod } from "./pod.ts";
@@ -27,6 +25,7 @@ import type { PodIdentity } from "./pod_identity.ts";
 import { openPodNamespace } from "./pod_namespace.ts";
 import { settleDefaultRoutes, type SettledRoutes } from "./settle_default_routes.ts";
 import { readWishes } from "./wishes.ts";
+import { readDevices } from "./read_devices.ts";
 import { writeNetworkStatus } from "./write_network_status.ts";
 
 /**
@@ -79,21 +78,6 @@ async function readPlans(
   const wishes = await readWishes(services, pod, signal);
   const plans = planInterfaces(wishes, pod.metadata.namespace, target.ifName, services.config.namingScheme);
   return { pod, plans, devices: await readDevices(services, pod, plans, signal) };
-}
-
-/** The devices of the Pod's interfaces; kubelet is asked only when there is one that needs a device. */
-async function readDevices(
-  { config }: NodeServices,
-  pod: Pod,
-  plans: readonly InterfacePlan[],
-  signal: AbortSignal,
-): Promise<ReadonlyMap<number, string>> {
-  const taking = plans.filter(({ network: { kind }, terms: { type, devicePool } }) =>
-    devicePool && backendOf(kind, type).takesDevice
-  );
-  if (taking.length === 0) return new Map();
-  const { listPodDevices } = await import("../host/devices/pod_resources.ts");
-  return assignDevices(taking, await listPodDevices(config.podResourcesSocket, pod.metadata, signal));
 }
 
 function beginEntry(

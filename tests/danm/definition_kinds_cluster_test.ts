@@ -4,6 +4,7 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import { fromFileUrl } from "@std/path/posix";
 import { ATTACHMENT_DEFINITIONS, type AttachmentDefinition } from "../../lib/api/attachment_definition.ts";
 import type { ObjectMeta } from "../../lib/api/kube_object.ts";
+import { type PublishedDevice, RESOURCE_SLICES } from "../../lib/api/resource_slice.ts";
 import { ownConfig, readDefinitionContent } from "../../lib/attach/definitions/definition_chain.ts";
 import { parseNetworkSelections } from "../../lib/attach/definitions/network_selection.ts";
 import { requestIn } from "../../lib/attach/definitions/own_request.ts";
@@ -11,6 +12,7 @@ import type { ResourceType } from "../../lib/kube/client/resource_path.ts";
 import { applyManifests } from "../cluster/apply_manifests.ts";
 import { startKubelet } from "../runtime/kubelet.ts";
 import { printsInterface, writeStandIn } from "../runtime/stand_in_plugin.ts";
+import type { TestNode } from "../runtime/test_node.ts";
 import { addressesIn, danmTest } from "./danm_case.ts";
 import { createDefinition, createSelecting, installDefinitions, statusOf } from "./definition_scene.ts";
 
@@ -65,7 +67,7 @@ danmTest(
 );
 
 danmTest(
-  "hands the Pod's devices to the plugins of a definition, and passes on what they say of them",
+  "hands the Pod's devices to the plugins of a definition, and passes on what they say",
   async (node) => {
     await installDefinitions(node);
     await node.createNetwork("own", { cidr: "10.1.0.0/24" });
@@ -78,12 +80,29 @@ danmTest(
     const resource = { "k8s.v1.cni.cncf.io/resourceName": pool };
     await createDefinition(node, "a", { type: "quiet", capabilities: { deviceID: true } }, resource);
     await createDefinition(node, "b", { type: "noting", capabilities: { CNIDeviceInfoFile: true } }, resource);
-    const selections = [{ name: "a", "cni-args": { color: "red" } }, { name: "b" }, { name: "a", interface: "more" }];
+    const claimed = "example.com/claimed";
+    await createDefinition(node, "c", { type: "quiet" }, { "k8s.v1.cni.cncf.io/resourceName": claimed });
+    const driver = "nic.example.com";
+    await publish(node, driver, {
+      name: "vf-7",
+      attributes: {
+        "k8s.cni.cncf.io/resourceName": { string: claimed },
+        "resource.kubernetes.io/pciBusID": { string: "0000:05:00.7" },
+      },
+    });
+    const selections = [{ name: "a", "cni-args": { color: "red" } }, { name: "b" }, { name: "a", interface: "more" }, {
+      name: "c",
+    }];
     await using container = await createSelecting(node, selections, [{ network: "own", ip: "dynamic" }]);
     const { namespace, name } = container.sandbox.pod;
     const devices = [{ resource_name: pool, device_ids: ["0000:03:02.1", "0000:03:02.2"] }];
+    const claim = {
+      claim_name: "c",
+      claim_namespace: namespace,
+      claim_resources: [{ driver_name: driver, pool_name: node.name, device_name: "vf-7" }],
+    };
     await using kubelet = await startKubelet(node.runtime.folder, [
-      { namespace, name, containers: [{ name: "c", devices }] },
+      { namespace, name, containers: [{ name: "c", devices, dynamic_resources: [claim] }] },
     ]);
     await node.attach(container, { podResourcesSocket: kubelet.socketPath });
     const seen = (await quiet.calls()).map(({ config: { deviceID, pciBusID, runtimeConfig, args } }) =>
@@ -91,6 +110,7 @@ danmTest(
     );
     assertEquals(seen.sort(), [
       '["0000:03:02.1","0000:03:02.1",{"deviceID":"0000:03:02.1"},{"cni":{"color":"red"}}]',
+      '["0000:05:00.7","0000:05:00.7",null,null]',
       // Kubelet gave the Pod two: the third does without.
       "[null,null,null,null]",
     ]);
@@ -99,6 +119,7 @@ danmTest(
       { type: "pci", version: "1.1.0", pci: { "pci-address": "0000:03:02.1" } },
       { type: "memif", version: "1.1.0", memif: { role: "master" } },
       undefined,
+      { type: "pci", version: "1.1.0", pci: { "pci-address": "0000:05:00.7" } },
     ]);
     const infoFile = `/var/run/k8s.cni.cncf.io/devinfo/cni/${namespace}-b-${container.sandbox.containerId}_net2`;
     assertEquals((await Deno.stat(infoFile)).isFile, true);
@@ -107,6 +128,17 @@ danmTest(
     assertEquals(await Deno.stat(infoFile).then(() => true, () => false), false);
   },
 );
+
+/** Lets a driver publish a device of the node. */
+async function publish({ client, name, namespace }: TestNode, driver: string, device: PublishedDevice): Promise<void> {
+  const slice = {
+    apiVersion: "resource.k8s.io/v1",
+    kind: "ResourceSlice",
+    metadata: { name: namespace },
+    spec: { driver, nodeName: name, pool: { name, generation: 1, resourceSliceCount: 1 }, devices: [device] },
+  };
+  await client.create(RESOURCE_SLICES, slice, { signal: AbortSignal.timeout(30_000) });
+}
 
 const EXAMPLES = fromFileUrl(new URL("../../manifests/examples/definitions", import.meta.url));
 

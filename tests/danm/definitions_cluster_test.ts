@@ -69,7 +69,7 @@ danmTest(
       { name: "plain" },
       { name: "chain", namespace: ns, interface: "data0", ips: ["10.3.0.7/24", "2001:db8:3::7/64"], mac },
       { name: "in-file" },
-      { name: "direct" },
+      { name: "direct", mac: "02:00:5e:00:53:02" },
     ], [{ network: "own", ip: "10.1.0.9" }]);
 
     const result = await node.attach(container);
@@ -108,6 +108,8 @@ danmTest(
       ],
     );
 
+    // The chain of "direct" has no plugin that could.
+    assertMatch(await Deno.readTextFile(runtime.logFile), /net4.*key mac is 02:00:5e:00:53:02, which the plugins/);
     await node.check(container);
     await container.netns.ip("link", "set", "net4", "down");
     assertStringIncludes(await node.checkFails(container), "interface net4 is down");

@@ -31,7 +31,7 @@ Deno.test("decodePodDevices() reads what the protobuf library writes", () => {
   fc.assert(fc.property(pods, (pods) => {
     const list = encodeList(pods);
     for (const pod of pods) {
-      const decoded = decodePodDevices(list, pod);
+      const decoded = decodePodDevices(list, pod).byResource;
       for (const resource of RESOURCES) {
         const ids = pod.containers.flatMap(({ devices }) =>
           devices.filter((part) => part.resource_name === resource).flatMap((part) => part.device_ids).sort()
@@ -39,7 +39,8 @@ Deno.test("decodePodDevices() reads what the protobuf library writes", () => {
         assertEquals(decoded.get(resource) ?? [], [...new Set(ids)]);
       }
     }
-    assertEquals(decodePodDevices(list, { namespace: "no such", name: "Pod of them all" }), new Map());
+    const stranger = { namespace: "no such", name: "Pod of them all" };
+    assertEquals(decodePodDevices(list, stranger), { byResource: new Map(), claimed: [] });
   }));
 });
 
@@ -54,16 +55,34 @@ Deno.test("decodePodDevices() keeps the order of the containers, and sorts what 
       { name: "two", devices: [part("a/x", "0000:3b:02.1", "0000:3b:02.5")] },
     ],
   };
-  assertEquals([...decodePodDevices(encodeList([pod]), pod)], [
+  assertEquals([...decodePodDevices(encodeList([pod]), pod).byResource], [
     ["a/x", ["0000:3b:02.7", "0000:3b:02.3", "0000:3b:02.5", "0000:3b:02.1"]],
     ["a/y", ["0000:3b:03.1"]],
   ]);
 });
 
+Deno.test("decodePodDevices() tells of claimed devices once, in the order of the containers", () => {
+  const claim = (...devices: string[]) => ({
+    claim_name: "c",
+    claim_namespace: "n",
+    claim_resources: devices.map((device_name) => ({ driver_name: "d", pool_name: "node-1", device_name })),
+  });
+  const pod = {
+    namespace: "n",
+    name: "p",
+    containers: [
+      { name: "one", dynamic_resources: [claim("vf-2"), claim("vf-1")] },
+      { name: "two", dynamic_resources: [claim("vf-1", "vf-0")] },
+    ],
+  };
+  const { claimed } = decodePodDevices(encodeList([pod]), pod);
+  assertEquals(claimed, ["vf-2", "vf-1", "vf-0"].map((device) => ({ driver: "d", pool: "node-1", device })));
+});
+
 Deno.test("decodePodDevices() reads or refuses whatever it is given, and never hangs", () => {
   fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
     try {
-      assert(decodePodDevices(bytes, { namespace: "", name: "" }) instanceof Map);
+      assert(decodePodDevices(bytes, { namespace: "", name: "" }).byResource instanceof Map);
     } catch (error) {
       assert(error instanceof Error);
     }

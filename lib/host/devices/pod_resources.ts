@@ -1,7 +1,7 @@
 /** Asks kubelet which devices a Pod was given. Source: k8s.io/kubelet/pkg/apis/podresources/v1/api.proto. */
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import type { PodName } from "../../api/pod.ts";
-import { decodePodDevices } from "./decode_pod_devices.ts";
+import { decodePodDevices, type PodDevices } from "./decode_pod_devices.ts";
 import { GRPC_STATUS, type GrpcClient, grpcClient, GrpcStatusError } from "./grpc_client.ts";
 import { pause } from "../../time/pause.ts";
 
@@ -20,7 +20,7 @@ const TRIES = 50;
 const LONGEST_WAIT_MS = 100;
 
 /**
- * The devices of a Pod: IDs by resource name, each once, in the order of its containers; empty when kubelet knows none.
+ * The devices of a Pod; none when kubelet knows none.
  *
  * @throws {PodResourcesError} naming the socket and the reason
  * @throws the reason of `signal`
@@ -29,7 +29,7 @@ export async function listPodDevices(
   socketPath: string,
   pod: PodName,
   signal: AbortSignal,
-): Promise<Map<string, string[]>> {
+): Promise<PodDevices> {
   try {
     using client = grpcClient(socketPath);
     return decodePodDevices(await getOrList(client, pod, signal), pod);

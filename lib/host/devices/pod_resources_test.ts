@@ -61,7 +61,7 @@ async function ask(kubelet: Kubelet, pod = POD, signal = new AbortController().s
   await inDirectory(async (directory) => {
     const socketPath = join(directory, "kubelet.sock");
     using _server = await servePodResources(socketPath, kubelet);
-    devices = await listPodDevices(socketPath, pod, signal);
+    devices = (await listPodDevices(socketPath, pod, signal)).byResource;
   });
   return devices;
 }

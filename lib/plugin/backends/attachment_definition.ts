@@ -1,8 +1,10 @@
 /** NetworkAttachmentDefinitions: whatever the plugins make that they configure. */
 
 import { definitionConfigs } from "../../attach/definitions/definition_configs.ts";
+import type { NetworkSelection } from "../../attach/definitions/network_selection.ts";
+import { unmetWishes } from "../../attach/definitions/unmet_wishes.ts";
 import { type DelegateChain, DelegateFileError } from "../../attach/delegate_file.ts";
-import type { InterfacePlan } from "../../attach/interface_plan.ts";
+import { describeNetwork, type InterfacePlan } from "../../attach/interface_plan.ts";
 import { namedLinks } from "../../attach/named_links.ts";
 import { parseOwner } from "../../ipam/owner.ts";
 import { isMac } from "../../net/mac.ts";
@@ -63,26 +65,30 @@ async function attach(
   signal: AbortSignal,
   deviceId?: string,
 ): Promise<AttachedInterface> {
-  const { services: { config }, target } = context;
+  const { services: { config, log }, target } = context;
+  const { selection } = plan.selected!;
   const { metadata: { namespace, name } } = plan.network;
   const infoFile = deviceInfoFile(`${namespace}/${name}`, target.containerId, plan.name);
   const configs = definitionConfigs(chain.configs, {
     index: plan.index,
     runtimeConfig: config.runtimeConfig,
-    selection: plan.selected!.selection,
+    selection,
     ...(deviceId !== undefined && { device: { id: deviceId, infoFile } }),
   });
   const isTold = configs.some(({ runtimeConfig }) => Object.hasOwn(runtimeConfig ?? {}, "CNIDeviceInfoFile"));
   if (isTold) await copyDeviceInfo({ pool: plan.terms.devicePool!, id: deviceId! }, infoFile);
   const result = withInterface(await runChain(context, plan, { ...chain, configs }, signal), plan.name, target.netns);
-  const setup = setupOf(plan, delegatedSetup(plan, result));
+  const setup = setupOf(selection, delegatedSetup(plan, result));
+  for (const reason of unmetWishes(selection, plan.name, result)) {
+    log.write("warning", "left out", { interface: plan.name, network: describeNetwork(plan.network), reason });
+  }
   await recordInterface(context, plan, setup, signal, deviceId);
   return { plan, setup, steps: announcing(setup), result };
 }
 
-function setupOf({ selected }: InterfacePlan, setup: InterfaceSetup): InterfaceSetup {
+function setupOf({ defaultRoute = [] }: NetworkSelection, setup: InterfaceSetup): InterfaceSetup {
   const addresses = addressesOf(setup).map(({ address }) => address);
-  for (const { family } of selected!.selection.defaultRoute ?? []) {
+  for (const { family } of defaultRoute) {
     if (addresses.some((address) => address.family === family)) continue;
     throw new DefaultRouteError(
       `key default-route has an IPv${family} gateway, but the plugins gave the interface no IPv${family} address`,

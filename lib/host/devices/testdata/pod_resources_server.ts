@@ -23,7 +23,18 @@ export interface ContainerResources {
   readonly devices?: readonly ContainerDevices[];
   readonly cpu_ids?: readonly number[];
   readonly memory?: readonly { readonly memory_type: string; readonly size: number }[];
-  readonly dynamic_resources?: readonly { readonly claim_name: string; readonly claim_namespace: string }[];
+  readonly dynamic_resources?: readonly DynamicResource[];
+}
+
+/** What it has by one claim. */
+export interface DynamicResource {
+  readonly claim_name: string;
+  readonly claim_namespace: string;
+  readonly claim_resources?: readonly {
+    readonly driver_name: string;
+    readonly pool_name: string;
+    readonly device_name: string;
+  }[];
 }
 
 /** What it has of one resource, or of one NUMA node's share of it. */
