@@ -18,7 +18,7 @@ import { openReadingRoom } from "./reading_room.ts";
 export const BODY_LIMITS: BodyLimits = { maxBytes: 3 * 1024 * 1024, deadlineMs: 5000 };
 
 /** Bytes that may be on their way at a time, as bodies announce them: the most memory that clients can fill. */
-const MAX_READING = 64 * BODY_LIMITS.maxBytes;
+const MAX_READING = 16 * BODY_LIMITS.maxBytes;
 
 /** How long a verdict may take when the API server names no limit, in milliseconds. */
 const VERDICT_MS = 10_000;

@@ -126,7 +126,7 @@ Deno.test("createAdmissionApp() reads who comes, though others announce more tha
     (await app.request("/validate", { method: "POST", body, headers })).status;
   const announced = { "content-length": String(limits.maxBytes) };
   const senders: ReadableStreamDefaultController[] = [];
-  const silent = Array.from({ length: 64 }, () => {
+  const silent = Array.from({ length: 16 }, () => {
     const body = new ReadableStream({ start: (controller) => void senders.push(controller) });
     return post(body, announced);
   });

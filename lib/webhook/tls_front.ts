@@ -2,7 +2,9 @@
  * Serves HTTPS with a certificate that can be exchanged while requests are under way.
  *
  * By HTTP/1.1: node:http2 of Deno 2.9.6 serves both, but an assertion in its library ends the process when a client goes
- * away in the middle of a request ("find_stream_on_goaway_func"). The API server takes what is offered.
+ * away in the middle of a request ("find_stream_on_goaway_func"). The API server takes what is offered. And with bodies of
+ * a stated length only, as the API server's are: Deno takes from the network whatever comes, read or not, so a body without
+ * end would fill the memory before anybody has counted it.
  */
 
 import { Buffer } from "node:buffer";
@@ -37,6 +39,9 @@ export class ListenError extends Error {
 
 const LIMITS: ConnectionLimits = { maxConnections: 1024, handshakeMs: 10_000, idleMs: 180_000 };
 
+/** The longest body to be received after its answer, so that who sent only a little too much hears of it. In bytes. */
+const MAX_UNREAD = 4 * 1024 * 1024;
+
 /** How long requests may go on when all of it ends. */
 const CLOSE_MS = 5000;
 
@@ -55,12 +60,22 @@ export async function openTlsFront(
   limits: Partial<ConnectionLimits> = {},
 ): Promise<TlsFront> {
   const table = createConnectionTable({ ...LIMITS, ...limits });
-  const server = createServer(contextOf(pair), getRequestListener(handler, { overrideGlobalObjects: false }));
+  const serve = getRequestListener(handler, { overrideGlobalObjects: false });
+  const server = createServer(contextOf(pair), (request, response) => {
+    if (request.headers["transfer-encoding"] === undefined) return void serve(request, response);
+    response.writeHead(411, { "content-type": "text/plain" }).end("Cannot read the request: it must say its length\n");
+  });
   server.on("connection", (socket: Socket) => table.opened(socket));
   server.on("secureConnection", (socket) => table.secured(socket));
-  server.on("request", ({ socket }, response) => {
+  server.on("request", (request, response) => {
+    const { socket } = request;
     table.began(socket);
-    response.once("close", () => table.ended(socket, response.statusCode));
+    response.once("close", () => {
+      table.ended(socket, response.statusCode);
+      // What is answered without having been read would go on being received, and kept.
+      const { "content-length": length, "transfer-encoding": encoding } = request.headers;
+      if (encoding !== undefined || Number(length) > MAX_UNREAD) socket.destroy();
+    });
   });
   try {
     await listen(server, address);

@@ -70,6 +70,23 @@ Deno.test("openTlsFront() serves clients that would rather speak HTTP/2", async 
   assertEquals(await ask(front, client, "x".repeat(3_000_000)), "x".repeat(3_000_000));
 });
 
+Deno.test("openTlsFront() ends the connection of who sends what nobody reads, and takes no body without a length", async () => {
+  const unread = () => new Response("no", { status: 413 });
+  await using front = await openTlsFront(ANYWHERE, first, unread);
+  for (const [head, status] of [["content-length: 5000000000", "413"], ["transfer-encoding: chunked", "411"]]) {
+    const plain = await Deno.connect({ hostname: "127.0.0.1", port: front.address.port });
+    using tls = await Deno.startTls(plain, { hostname: "127.0.0.1", caCerts: [authority.certPem] });
+    await tls.write(new TextEncoder().encode(`POST / HTTP/1.1\r\nhost: a\r\n${head}\r\n\r\n`));
+    const buffer = new Uint8Array(1024);
+    const answer = new TextDecoder().decode(buffer.subarray(0, await tls.read(buffer) ?? 0));
+    assert(answer.startsWith(`HTTP/1.1 ${status} `), answer);
+    const chunk = new Uint8Array(65_536);
+    let sent = 0;
+    while (sent < 512 && await tls.write(chunk).then(() => true, () => false)) sent++;
+    assert(sent < 512, "it takes whatever comes");
+  }
+});
+
 Deno.test("openTlsFront() fails where somebody else listens, and where certificate and key are no pair", async () => {
   await using front = await openTlsFront(ANYWHERE, first, echo);
   await assertRejects(() => openTlsFront(front.address, first, echo), ListenError);
