@@ -7,7 +7,11 @@ import { describeNetwork, type InterfacePlan, planInterfaces } from "../attach/i
 import { orderInterfaces } from "../attach/link_order.ts";
 import type { Result } from "../cni/result.ts";
 import { settingsForNewLinks } from "../link/interface_settings.ts";
+import type { OpenedNamespace } from "../link/open_namespace.ts";
 import { readLinks } from "../link/read_links.ts";
+import { readNamespace } from "../link/read_namespace.ts";
+import type { Route } from "../link/route.ts";
+import { MAIN_TABLE } from "../net/routing_table.ts";
 import type { Attachment } from "./attachment.ts";
 import type { BeginEntry } from "./attachment_entry.ts";
 import { allDoneOrStopped } from "./all_done.ts";
@@ -48,13 +52,16 @@ export async function attachContainer(
     (signal) => readLinks(undefined, undefined, signal),
     (signal) => openPodNamespace(target.netns, settingsForNewLinks(), signal),
   ], signal);
-  const prepared = await prepareAll(plans, { services: attachment.services, hostLinks, devices }, signal);
+  const [prepared, defaultRoutes] = await allDoneOrStopped([
+    (signal) => prepareAll(plans, { services: attachment.services, hostLinks, devices }, signal),
+    (signal) => readDefaultRoutes(target.netns, namespace, signal),
+  ], signal);
   const order = orderInterfaces(prepared, namespace.links.map(({ name }) => name));
   const begin = beginEntry(attachment, namespace.id, pod, plans, order);
   await beginAttachment(attachment, plans, begin, { links: namespace.links, previous }, signal);
   const context = { ...attachment, begin };
   const { attached: made, unfinished } = await attachInOrder(context, prepared, signal);
-  const settled = settleDefaultRoutes(made, (one) => !unfinished.includes(one));
+  const settled = settleDefaultRoutes(made, (one) => !unfinished.includes(one), defaultRoutes);
   const { attached } = settled;
   logLeftOut(attachment, settled);
   const left = attached.filter((_, place) => unfinished.includes(made[place]!));
@@ -67,6 +74,17 @@ export async function attachContainer(
   if (failures.flat().length > 0) throw new AttachError(failures.flat());
   await journal.append([{ type: "complete" }], { durable: false });
   return mergeAttached(attached);
+}
+
+/** The default routes of the main table that are there already; a namespace that nobody has been in has none. */
+async function readDefaultRoutes(
+  netns: string,
+  { links }: Pick<OpenedNamespace, "links">,
+  signal: AbortSignal,
+): Promise<Route[]> {
+  if (!links.some(({ name, up }) => name !== "lo" && up)) return [];
+  const { routes } = await readNamespace(netns, signal);
+  return routes.filter(({ destination, table = MAIN_TABLE }) => destination.prefix === 0 && table === MAIN_TABLE);
 }
 
 async function readPlans(
@@ -129,7 +147,7 @@ function logLeftOut({ services: { log } }: Attachment, { attached, leftOut }: Se
     log.write("warning", "left out", { interface: name, network: describeNetwork(network), reason });
   for (const { plan } of attached) plan.warnings.forEach((reason) => write(plan, reason));
   for (const { plan, dst, gw = "no gateway" } of leftOut) {
-    write(plan, `route ${dst} via ${gw}: an interface before this one has the default route`);
+    write(plan, `route ${dst} via ${gw}: another interface of the Pod has the default route`);
   }
 }
 

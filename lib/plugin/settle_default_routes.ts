@@ -1,6 +1,6 @@
 /**
  * Of several default routes of a Pod one can be in the main table: that of the interface which the Pod says has it, else of
- * the first interface which has any.
+ * the first interface which has any. What another attachment or plugin has installed before stays.
  */
 
 import type { InterfacePlan } from "../attach/interface_plan.ts";
@@ -34,6 +34,8 @@ interface Candidate {
   readonly route: Route;
   /** Whether it is there already, or was when the next one came. */
   readonly isInstalled: boolean;
+  /** Whether DANM is to install it, or has. */
+  readonly isOwn: boolean;
   readonly told: { readonly dst: string; readonly gw?: string };
 }
 
@@ -41,16 +43,21 @@ interface Candidate {
  * Chooses among the default routes of `attached`, which are in the order of the annotation.
  *
  * @param isFinished whether the interface has been set up already, its default route included unless there was one
+ * @param before default routes that the namespace had before any of the interfaces
  */
 export function settleDefaultRoutes(
   attached: readonly AttachedInterface[],
   isFinished: (one: AttachedInterface) => boolean,
+  before: readonly Route[],
 ): SettledRoutes {
   const candidates = attached.flatMap((source) => [
     ...networkDefaults(source, isFinished(source)),
     ...delegateDefaults(source),
   ]);
-  const ranked = candidates.toSorted((a, b) => rankOf(a) - rankOf(b));
+  const possible = candidates.filter((candidate) =>
+    !candidate.isOwn || !before.some((route) => excludes(route, candidate))
+  );
+  const ranked = possible.toSorted((a, b) => rankOf(a) - rankOf(b));
   const chosen = ([4, 6] as const).flatMap((family) => ranked.find((each) => familyOf(each) === family) ?? []);
   const lost = candidates.filter((candidate) => !chosen.some((winner) => isServedBy(candidate, winner)));
   const removed = lost.filter(({ isInstalled }) => isInstalled);
@@ -67,6 +74,11 @@ export function settleDefaultRoutes(
     ],
     leftOut: lost.map(({ source: { plan }, told: { dst, gw } }) => ({ plan, dst, gw })),
   };
+}
+
+/** Whether `existing` is another default route of the same family. */
+function excludes({ destination, gateway }: Route, { route }: Candidate): boolean {
+  return destination.family === route.destination.family && gateway?.value !== route.gateway?.value;
 }
 
 /** How much the Pod wants it: that very gateway (0), the interface's own (1), or says nothing of it (2). */
@@ -89,6 +101,7 @@ function networkDefaults(source: AttachedInterface, isInstalled: boolean): Candi
     source,
     route,
     isInstalled,
+    isOwn: true,
     told: told[place]!,
   }));
 }
@@ -104,7 +117,7 @@ function delegateDefaults(source: AttachedInterface): Candidate[] {
       device: setup.name,
       ...(gateway && { gateway, ...(!isNeighbour(setup, gateway) && { onLink: true }) }),
     };
-    return [{ source, route, told, isInstalled: true }];
+    return [{ source, route, told, isInstalled: true, isOwn: false }];
   });
 }
 

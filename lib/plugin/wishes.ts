@@ -38,16 +38,17 @@ export async function readWishes(services: NodeServices, pod: Pod, signal: Abort
   const selections = parseNetworkSelections(key, annotations[key] ?? "");
   const replacement = parseDefaultSelection(defaultNetwork, annotations[defaultNetwork] ?? "");
   if (replacement) checkAlone(pod);
-  const wishes = (await Promise.all([
+  const first = async (): Promise<InterfaceWish[]> =>
     replacement
-      ? readSelected(services, pod, { key: defaultNetwork, selection: replacement, place: 0 }, signal).then((
-        one,
-      ) => [one])
-      : readRequests(services, pod, signal),
-    ...selections.map(async (selection, index) => [
-      await readSelected(services, pod, { key, selection, place: index + 1 }, signal),
-    ]),
-  ])).flat();
+      ? [await readSelected(services, pod, { key: defaultNetwork, selection: replacement, place: 0 }, signal)]
+      : await readRequests(services, pod, signal);
+  const [networks, definitions] = await Promise.all([
+    first(),
+    Promise.all(
+      selections.map((selection, index) => readSelected(services, pod, { key, selection, place: index + 1 }, signal)),
+    ),
+  ]);
+  const wishes = [...networks, ...definitions];
   if (wishes.length <= MAX_INTERFACES) return wishes;
   throw new AnnotationError(
     key,

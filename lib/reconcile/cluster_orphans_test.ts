@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import type { NetworkKind } from "../api/network.ts";
+import type { AttachableKind } from "../api/attachable.ts";
 import { type ClusterView, findOrphans } from "./cluster_orphans.ts";
 
 const NETWORK = { kind: "DanmNet", namespace: "red", name: "a", uid: "net-1" } as const;
@@ -11,7 +11,7 @@ function block(allocations: Readonly<Record<string, string>>, spec: object = { n
   return { metadata, spec: { family: "IPv4", size: 16, allocations, ...spec } } as ClusterView["blocks"][number];
 }
 
-function endpoint(PodUID: string, apiType: NetworkKind = "DanmNet") {
+function endpoint(PodUID: string, apiType: AttachableKind = "DanmNet") {
   const metadata = { name: "ep", namespace: "red", uid: "ep-uid" };
   return { metadata, spec: { PodUID, Pod: "web-0", apiType, NetworkName: "a", NetworkUID: "net-1" } };
 }
@@ -91,6 +91,14 @@ Deno.test("findOrphans() says where the Pod was, as far as that is known", () =>
   const view = { ...ALIVE, blocks, endpoints: [endpoint("gone", "ClusterNetwork")] };
   const namespaces = findOrphans(view).orphans.map((left) => left.what === "block" ? left : left.namespace);
   assertEquals(namespaces, ["red", undefined, "red"]);
+});
+
+Deno.test("findOrphans() says whose network a definition of another namespace is", () => {
+  const { metadata, spec } = endpoint("gone", "NetworkAttachmentDefinition");
+  const view = { ...ALIVE, blocks: [], endpoints: [{ metadata, spec: { ...spec, NetworkNamespace: "blue" } }] };
+  const { orphans: [orphan] } = findOrphans(view);
+  assertEquals(orphan?.network, { kind: "NetworkAttachmentDefinition", namespace: "blue", name: "a", uid: "net-1" });
+  assertEquals(orphan?.what === "endpoint" && orphan.namespace, "red");
 });
 
 Deno.test("findOrphans() finds exactly what Pods that are not there hold", () => {

@@ -1,6 +1,6 @@
 /** Definitions of type danm, with devices, and those of the examples. */
 
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { fromFileUrl } from "@std/path/posix";
 import { ATTACHMENT_DEFINITIONS, type AttachmentDefinition } from "../../lib/api/attachment_definition.ts";
 import type { ObjectMeta } from "../../lib/api/kube_object.ts";
@@ -20,7 +20,9 @@ danmTest(
   "attaches to its networks for definitions of type danm, its own and those of another meta-plugin",
   async (node) => {
     await installDefinitions(node);
-    await node.createNetwork("a", { cidr: "10.1.0.0/24", net6: "2001:db8:1::/64" });
+    const routes = { "0.0.0.0/0": "10.1.0.1" };
+    await node.createNetwork("a", { cidr: "10.1.0.0/24", net6: "2001:db8:1::/64", routes });
+    await node.createNetwork("b", { cidr: "10.2.0.0/24", routes: { "0.0.0.0/0": "10.2.0.1" } });
     const { namespace: ns } = node;
     await createDefinition(node, "by-danm", { type: "danm", network: "a", ip: "dynamic" });
     await using container = await createSelecting(
@@ -55,6 +57,11 @@ danmTest(
       "net2 10.1.0.78/24",
     ]);
     assertEquals(await statusOf(node, container), before, "its caller tells the Pod");
+    const { routes: told } = await node.attach(as("net3"), { ...changes, network: "b" });
+    assertEquals(told, undefined, "the Pod has a default route");
+    assertMatch(await container.netns.ip("route", "show", "default"), /^default via 10\.1\.0\.1 dev net1 *\n$/);
+    await node.check(as("net3"), { ...changes, network: "b" });
+    await node.detach(as("net3"), changes);
     await node.check(as("net1"), changes);
     await node.detach(as("net1"), changes);
     assertEquals(await addressesIn(container), ["net2 10.1.0.78/24"]);

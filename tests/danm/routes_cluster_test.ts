@@ -56,7 +56,7 @@ danmTest("installs the first interface's default route, and logs the others", as
     { dst: "10.102.0.0/16", gw: "10.2.0.1" },
     { dst: "10.103.0.0/16", gw: "10.3.0.1" },
   ]);
-  const why = "an interface before this one has the default route";
+  const why = "another interface of the Pod has the default route";
   assertEquals(await leftOut(node), [
     `eth1: route ::/0 via fe80::1: ${why}`,
     `eth2: route 0.0.0.0/0 via 10.3.0.1: ${why}`,
