@@ -1,43 +1,60 @@
-/** How long danm takes to attach and detach, beside the reference macvlan plugin with host-local in the same run. */
+/**
+ * How long danm takes to attach and detach, by itself and with the agent, beside the reference macvlan plugin with
+ * host-local in the same run.
+ */
 
 import { parse } from "@std/yaml";
+import { fromFileUrl } from "@std/path/posix";
 import { applyManifests } from "../cluster/apply_manifests.ts";
 import { startFaultProxy } from "../cluster/fault_proxy.ts";
 import { startCluster } from "../cluster/start_cluster.ts";
 import type { Cluster } from "../cluster/cluster.ts";
-import { startDaemon } from "../runtime/daemon_process.ts";
-import { createTestNode, type TestNode } from "../runtime/test_node.ts";
+import type { DaemonProcess } from "../runtime/daemon_process.ts";
+import { createTestNode, DANM_ACCOUNT, startAgent, type TestNode } from "../runtime/test_node.ts";
 import { attachPods, type Round } from "./attach_pods.ts";
-import { describe, quantile, report } from "./series.ts";
+import { type AttachFigure, drawAttach } from "./draw_attach.ts";
+import { installDanm, useDanm } from "./installed_danm.ts";
+import { processorTime } from "./processor_time.ts";
+import { quantile, report } from "./series.ts";
 
-/** Measures and prints: danm by itself, and beside a netwatcher, which lends it its connections to the API server. */
+const ROOT = fromFileUrl(new URL("../..", import.meta.url));
+
+/** Where the figures are written, as JSON and as a drawing. */
+const OUTPUT = `${ROOT}/bin/bench`;
+
+/** Calls of one kind, one after the other; and before them, what fills caches. */
+const ROUNDS = 15;
+const WARM_UP = 2;
+
+/** Pods, how many of them at once, and with how many interfaces. */
+const STORMS = [[64, 4, 1], [64, 8, 1], [64, 16, 1], [128, 32, 1], [64, 8, 3]] as const;
+
+/** All Pods of a /24, at once. */
+const EXACT_FIT = { cidr: "10.67.0.0/24", pods: 254, width: 32 };
+
+/** Measures, prints, and writes the figures down. */
 export async function benchAttach(): Promise<void> {
   await using cluster = await startCluster();
-  await applyManifests(cluster, MANIFESTS("danm"), MANIFESTS("netwatcher"));
-  await using node = await createTestNode(cluster, await jsonOf(await kubeconfigOf(cluster, "danm")));
+  await applyManifests(cluster, `${ROOT}/manifests/danm`, `${ROOT}/manifests/netwatcher`);
+  await using node = await createTestNode(cluster, await jsonOf(await cluster.kubeconfigFor(DANM_ACCOUNT)));
+  await useDanm(node, await installDanm(node, "bin/node"));
   await node.createNetwork("bench", { cidr: "10.64.0.0/22" });
-  const floor = await reference(node, 15);
-  report("macvlan + host-local, ADD", describe(floor.add));
-  report("macvlan + host-local, DEL", describe(floor.del));
-  const floorMs = quantile(floor.add, 0.5);
-  await measure("danm", node, floorMs);
-  await using netwatcher = startDaemon(
-    "netwatcher",
-    `--kubeconfig=${await kubeconfigOf(cluster, "netwatcher")}`,
-    `--node-name=${node.name}`,
-    `--state-dir=${node.runtime.stateDir}`,
-    `--cni-path=${node.runtime.binDir}`,
-  );
-  await netwatcher.says("serving attachments");
-  await netwatcher.ready();
-  await measure("danm + netwatcher", node, floorMs);
+  await node.createNetwork("exact", { cidr: EXACT_FIT.cidr });
+  const figures: AttachFigure[] = [];
+  const keep = (figure: AttachFigure) => {
+    figures.push(figure);
+    print(figure);
+  };
+  keep(figureOf("floor", [1, 1, 1], await reference(node, ROUNDS), { own: 0, children: 0 }));
+  await measure("alone", node, undefined, keep);
+  await using agent = await startAgent(node);
+  report("the agent's memory, idle", await memoryOf(agent));
+  await measure("agent", node, agent, keep);
+  report("the agent's memory, afterwards", await memoryOf(agent));
   await countRequests(cluster);
-}
-
-const MANIFESTS = (component: string) => new URL(`../../manifests/${component}`, import.meta.url).pathname;
-
-async function kubeconfigOf(cluster: Cluster, name: string): Promise<string> {
-  return await cluster.kubeconfigFor({ namespace: "kube-system", name });
+  await Deno.mkdir(OUTPUT, { recursive: true });
+  await Deno.writeTextFile(`${OUTPUT}/attach.json`, `${JSON.stringify(figures, undefined, 2)}\n`);
+  await Deno.writeTextFile(`${OUTPUT}/attach.svg`, drawAttach(figures));
 }
 
 /** A kubeconfig as the installer writes it. */
@@ -47,23 +64,64 @@ async function jsonOf(kubeconfig: string): Promise<string> {
   return path;
 }
 
-async function measure(what: string, node: TestNode, floorMs: number): Promise<void> {
-  for (const interfaces of [1, 3, 8]) {
-    const round = await attachPods(node, "bench", 15, 1, interfaces);
-    const ratio = `${(quantile(round.add, 0.5) / floorMs).toFixed(1)} x floor`;
-    report(`${what}, ${interfaces} interface(s), ADD`, describe(round.add), ratio);
-    report(`${what}, ${interfaces} interface(s), DEL`, describe(round.del));
-  }
-  for (const [pods, width, interfaces] of [[64, 8, 1], [128, 32, 1], [64, 8, 3]] as const) {
-    const round = await attachPods(node, "bench", pods, width, interfaces);
-    const doubles = round.addresses.length - new Set(round.addresses).size;
-    report(
-      `${what}, ${pods} Pods x ${interfaces}, ${width} at once, ADD`,
-      describe(round.add),
-      `wall ${(round.wall / 1000).toFixed(1)} s`,
-      `failed ${round.failed} doubles ${doubles}`,
-    );
-  }
+async function measure(
+  way: AttachFigure["way"],
+  node: TestNode,
+  agent: DaemonProcess | undefined,
+  keep: (figure: AttachFigure) => void,
+): Promise<void> {
+  const run = async (network: string, pods: number, width: number, interfaces: number) => {
+    const time = async () => ({
+      children: (await processorTime("self")).children,
+      own: agent ? Object.values(await processorTime(agent.pid)).reduce((sum, each) => sum + each) : 0,
+    });
+    const before = await time();
+    const round = await attachPods(node, network, pods, width, interfaces);
+    const after = await time();
+    const spent = { own: after.own - before.own, children: after.children - before.children };
+    return figureOf(way, [pods, width, interfaces], round, spent);
+  };
+  await run("bench", WARM_UP, 1, 1);
+  for (const interfaces of [1, 3, 8]) keep(await run("bench", ROUNDS, 1, interfaces));
+  for (const [pods, width, interfaces] of STORMS) keep(await run("bench", pods, width, interfaces));
+  keep(await run("exact", EXACT_FIT.pods, EXACT_FIT.width, 1));
+}
+
+function figureOf(
+  way: AttachFigure["way"],
+  [pods, width, interfaces]: readonly [number, number, number],
+  round: Round,
+  { own, children }: { readonly own: number; readonly children: number },
+): AttachFigure {
+  const of = (durations: readonly number[]) => {
+    const [p50, p90, max] = [0.5, 0.9, 1].map((q) => Math.round(10 * quantile(durations, q)) / 10);
+    return { p50: p50!, p90: p90!, max: max! };
+  };
+  const doubles = round.addresses.length - new Set(round.addresses).size;
+  return {
+    way,
+    pods,
+    width,
+    interfaces,
+    add: of(round.add),
+    del: of(round.del),
+    wallMs: Math.round(round.wall),
+    failed: round.failed,
+    doubles,
+    processorMs: Math.round((own + children) / pods),
+  };
+}
+
+function print({ way, pods, width, interfaces, add, del, wallMs, failed, doubles, processorMs }: AttachFigure): void {
+  const text = ({ p50, p90, max }: AttachFigure["add"]) => `p50 ${p50} p90 ${p90} max ${max}`;
+  report(
+    `${way}, ${pods} Pods x ${interfaces}, ${width} at once`,
+    `ADD ${text(add)}`,
+    `DEL ${text(del)}`,
+    `wall ${(wallMs / 1000).toFixed(1)} s`,
+    `failed ${failed} doubles ${doubles}`,
+    `processor ${processorMs} a Pod`,
+  );
 }
 
 /** The floor: what the plugin that danm delegates to takes with an IPAM that only writes a file. */
@@ -87,20 +145,38 @@ async function reference(node: TestNode, rounds: number): Promise<Round> {
   return round;
 }
 
+/** Resident now, and at most so far. */
+async function memoryOf({ pid }: DaemonProcess): Promise<string> {
+  const status = await Deno.readTextFile(`/proc/${pid}/status`);
+  const [now, most] = ["VmRSS", "VmHWM"].map((key) =>
+    Math.round(Number(RegExp(`${key}:\\s+(\\d+)`).exec(status)![1]) / 1024)
+  );
+  return `${now} MB, at most ${most} MB`;
+}
+
+/** Requests of an ADD and a DEL, by verb and resource: alone, and with an agent. */
 async function countRequests(cluster: Cluster): Promise<void> {
   await using proxy = await startFaultProxy(cluster);
   await using node = await createTestNode(cluster, proxy.kubeconfig);
   await node.createNetwork("bench", { cidr: "10.66.0.0/28" }); // of one block
-  for (const interfaces of [1, 3]) {
-    const requests = Array.from({ length: interfaces }, () => ({ network: "bench", ip: "dynamic" }));
-    await using first = await node.createContainer(requests);
-    await node.attach(first); // makes the block
-    await node.detach(first);
-    await using container = await node.createContainer(requests);
-    proxy.reset();
-    await node.attach(container);
-    const add = proxy.count({});
-    await node.detach(container);
-    report(`danm, ${interfaces} interface(s), API requests`, `ADD ${add}`, `DEL ${proxy.count({}) - add}`);
+  await using stack = new AsyncDisposableStack();
+  for (const way of ["alone", "agent"]) {
+    if (way === "agent") stack.use(await startAgent(node));
+    for (const interfaces of [1, 3]) {
+      const requests = Array.from({ length: interfaces }, () => ({ network: "bench", ip: "dynamic" }));
+      await using first = await node.createContainer(requests);
+      await node.attach(first); // makes the block
+      await node.detach(first);
+      await using container = await node.createContainer(requests);
+      for (const command of ["attach", "detach"] as const) {
+        proxy.reset();
+        await node[command](container);
+        const kinds = proxy.requests.map(({ method, path }) =>
+          `${method} ${/\/(pods|\w+nets|addressblocks|danmeps)\b/.exec(path)?.[1]}`
+        );
+        const counts = [...Map.groupBy(kinds, (kind) => kind)].map(([kind, all]) => `${all.length} ${kind}`);
+        report(`${way}, ${interfaces} interface(s), requests of ${command}`, `${kinds.length}: ${counts.join(", ")}`);
+      }
+    }
   }
 }

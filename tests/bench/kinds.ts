@@ -2,12 +2,12 @@
 
 import { parse } from "@std/yaml";
 import { fromFileUrl } from "@std/path/posix";
-import { type Node, versionDir } from "../../lib/installer/node.ts";
-import { readPayload } from "../../lib/installer/payload.ts";
-import { placeVersion } from "../../lib/installer/versions.ts";
 import { applyManifests } from "../cluster/apply_manifests.ts";
 import { startCluster } from "../cluster/start_cluster.ts";
+import type { Sandbox } from "../runtime/container_runtime.ts";
 import { createTestNode, type TestNode } from "../runtime/test_node.ts";
+import { installDanm, useDanm } from "./installed_danm.ts";
+import { processorTime } from "./processor_time.ts";
 import { describe, report } from "./series.ts";
 
 const ROOT = fromFileUrl(new URL("../..", import.meta.url));
@@ -16,9 +16,6 @@ const MEASURED = ["VERSION", "ADD", "DEL"] as const;
 /** Rounds that are counted, after two that fill caches. */
 const ROUNDS = 25;
 const WARM_UP = 2;
-
-/** How long the kernel counts as one tick of processor time, in ms: USER_HZ. */
-const TICK_MS = 10;
 
 /** Calls of one program. */
 interface Calls {
@@ -40,8 +37,8 @@ export async function benchKinds(): Promise<void> {
   await using node = await createTestNode(cluster, json);
   await node.createNetwork("bench", { cidr: "10.64.0.0/22" });
   const kinds = new Map([
-    ["launcher on a node", await installed(node, "bin/launchers/node")],
-    ["binary on a node", await installed(node, "bin/node")],
+    ["launcher on a node", await installDanm(node, "bin/launchers/node")],
+    ["binary on a node", await installDanm(node, "bin/node")],
     ["launcher", `${ROOT}/bin/launchers/danm`],
     ["binary", `${ROOT}/bin/danm`],
   ]);
@@ -57,19 +54,6 @@ export async function benchKinds(): Promise<void> {
   }
 }
 
-/** Puts the programs of `source` into a folder as the installer does. Resolves to the path of danm's script. */
-async function installed({ runtime }: TestNode, source: string): Promise<string> {
-  const runtimeDir = `${runtime.folder}/${source.replaceAll("/", "-")}`;
-  const place: Node = { root: "/", pluginDir: runtime.binDir, configDir: runtime.cniDir, runtimeDir };
-  const payload = await readPayload(`${ROOT}/${source}`, place);
-  await placeVersion(place, payload);
-  const script = `${versionDir(place, payload.version)}/danm`;
-  // The installer's trial, which fills the cache.
-  const { code } = await callAs(runtime, script, "STATUS", undefined);
-  if (code !== 0) throw new Error(`Cannot measure ${source}: STATUS ended with exit code ${code}`);
-  return script;
-}
-
 async function measure(
   node: TestNode,
   kind: string,
@@ -78,31 +62,21 @@ async function measure(
 ): Promise<void> {
   await using container = await node.createContainer([{ network: "bench", ip: "dynamic" }]);
   for (const command of MEASURED) {
-    const before = await childTime();
-    const { code, ms } = await callAs(node.runtime, path, command, container.sandbox);
+    const before = await processorTime("self");
+    const { code, ms } = await callAs(node, path, command, container.sandbox);
     if (code !== 0) throw new Error(`Cannot measure the ${kind}: ${command} ended with exit code ${code}`);
     if (calls === undefined) continue;
     const key = `${kind} ${command}`;
     const { durations, cpu } = calls.get(key) ?? { durations: [], cpu: 0 };
-    calls.set(key, { durations: [...durations, ms], cpu: cpu + await childTime() - before });
+    calls.set(key, {
+      durations: [...durations, ms],
+      cpu: cpu + (await processorTime("self")).children - before.children,
+    });
   }
 }
 
 /** Calls the program at `path` as the node's danm. */
-async function callAs(
-  runtime: TestNode["runtime"],
-  path: string,
-  command: string,
-  sandbox: Parameters<TestNode["runtime"]["call"]>[1],
-) {
-  const link = `${runtime.binDir}/danm`;
-  await Deno.remove(link);
-  await Deno.symlink(path, link);
-  return await runtime.call(command, sandbox, command === "STATUS" ? { cniVersion: "1.1.0" } : {});
-}
-
-/** Processor time of processes that this one has started and that have ended, in ms. Source: proc(5), stat. */
-async function childTime(): Promise<number> {
-  const fields = (await Deno.readTextFile("/proc/self/stat")).split(") ")[1]!.split(" ");
-  return (Number(fields[13]) + Number(fields[14])) * TICK_MS;
+async function callAs(node: TestNode, path: string, command: string, sandbox: Sandbox) {
+  await useDanm(node, path);
+  return await node.runtime.call(command, sandbox);
 }

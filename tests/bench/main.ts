@@ -2,6 +2,7 @@
 
 import { benchAttach } from "./attach.ts";
 import { benchIpam } from "./ipam.ts";
+import { benchManyAgents } from "./many_agents.ts";
 import { benchKinds } from "./kinds.ts";
 import { benchSvcwatcher } from "./svcwatcher.ts";
 import { benchFullIpam } from "./ipam_full.ts";
@@ -10,6 +11,7 @@ import { benchWebhook } from "./webhook.ts";
 const BENCHMARKS: Readonly<Record<string, () => Promise<void>>> = {
   attach: benchAttach,
   kinds: benchKinds,
+  "many-agents": benchManyAgents,
   ipam: benchIpam,
   "ipam-full": benchFullIpam,
   svcwatcher: benchSvcwatcher,

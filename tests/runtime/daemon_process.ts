@@ -8,6 +8,7 @@ import { readLines } from "./read_lines.ts";
 
 /** A running daemon. Disposing of it kills it. */
 export interface DaemonProcess extends AsyncDisposable {
+  readonly pid: number;
   /** Lines of its log so far. */
   readonly log: readonly LogFields[];
   readonly status: Promise<Deno.CommandStatus>;
@@ -50,6 +51,7 @@ export function spawnDaemon(command: Deno.Command): DaemonProcess {
     return { status: response.status, text: await response.text() };
   };
   return {
+    pid: child.pid,
     log,
     status: child.status,
     kill: (signal) => child.kill(signal),
