@@ -80,7 +80,7 @@ manifests: setup-deno ## generate the CRDs and schemas, of API_GROUP if given
 	@deno task --quiet manifests $(if $(API_GROUP),--api-group=$(API_GROUP))
 
 .PHONY: test
-test: need-root setup-cluster setup-kernel images $(call BUILT,bin/launchers) ## all tests but the long ones of e2e, in six lanes (root)
+test: need-root setup-cluster setup-kernel images $(call BUILT,bin/launchers) ## all tests but the long ones of e2e, in seven lanes (root)
 	@deno run -A tests/run/main.ts
 
 .PHONY: test-pure test-host test-cluster test-kernel test-node test-launchers

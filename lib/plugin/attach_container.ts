@@ -30,6 +30,7 @@ import { openPodNamespace } from "./pod_namespace.ts";
 import { settleDefaultRoutes, type SettledRoutes } from "./settle_default_routes.ts";
 import { readWishes } from "./wishes.ts";
 import { readDevices } from "./read_devices.ts";
+import { traced } from "./traced.ts";
 import { writeNetworkStatus } from "./write_network_status.ts";
 
 /**
@@ -46,14 +47,15 @@ export async function attachContainer(
   previous: Result | undefined,
   signal: AbortSignal,
 ): Promise<Result> {
-  const { target, journal } = attachment;
+  const { services, target, journal } = attachment;
+  const settings = settingsForNewLinks();
   const [{ pod, plans, devices }, hostLinks, namespace] = await allDoneOrStopped([
-    (signal) => readPlans(attachment, identity, signal),
-    (signal) => readLinks(undefined, undefined, signal),
-    (signal) => openPodNamespace(target.netns, settingsForNewLinks(), signal),
+    (signal) => traced(services, "read Pod and networks", () => readPlans(attachment, identity, signal)),
+    (signal) => traced(services, "list the host's links", () => readLinks(undefined, undefined, signal)),
+    (signal) => traced(services, "open the namespace", () => openPodNamespace(target.netns, settings, signal)),
   ], signal);
   const [prepared, defaultRoutes] = await allDoneOrStopped([
-    (signal) => prepareAll(plans, { services: attachment.services, hostLinks, devices }, signal),
+    (signal) => prepareAll(plans, { services, hostLinks, devices }, signal),
     (signal) => readDefaultRoutes(target.netns, namespace, signal),
   ], signal);
   const order = orderInterfaces(prepared, namespace.links.map(({ name }) => name));
@@ -66,10 +68,13 @@ export async function attachContainer(
   logLeftOut(attachment, settled);
   const left = attached.filter((_, place) => unfinished.includes(made[place]!));
   const report = { pod, attached, devices };
+  const work = { attached: left, noted: attached, before: settled.steps };
   const failures = await Promise.all([
-    writeNetworkStatus(attachment, report, signal).then((): AttachFailure[] => []),
-    finishInNamespace(attachment, { attached: left, noted: attached, before: settled.steps }, signal),
-    ...networksOf(plans).map((plan) => checkNetworkStays(attachment, pod, plan, signal)),
+    traced(services, "tell the status", () => writeNetworkStatus(attachment, report, signal)).then(() => []),
+    traced(services, "set interfaces up", () => finishInNamespace(attachment, work, signal)),
+    ...networksOf(plans).map((plan) =>
+      traced(services, "look at a network again", () => checkNetworkStays(attachment, pod, plan, signal))
+    ),
   ]);
   if (failures.flat().length > 0) throw new AttachError(failures.flat());
   await journal.append([{ type: "complete" }], { durable: false });

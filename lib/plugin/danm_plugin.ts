@@ -31,6 +31,7 @@ import { findNamespaceToClean } from "./pod_namespace.ts";
 import { isOfStale } from "./access/stale_error.ts";
 import { messageOf, toCniError } from "./to_cni_error.ts";
 import { showsTraces } from "./trace_error.ts";
+import { traced } from "./traced.ts";
 import { withDeadline } from "./with_deadline.ts";
 
 /** How long the undoing of a failed ADD may take, in seconds; what is left then is cleaned later. */
@@ -93,7 +94,9 @@ async function attach(
   for (;;) {
     await using attachment = await openUnattached(knowing(services, remembered), target, signal);
     try {
-      return await attachContainer(attachment, identity, previous, signal);
+      const result = await attachContainer(attachment, identity, previous, signal);
+      await services.confirm?.(); // what nobody is told of, nobody would take back
+      return result;
     } catch (error) {
       const failures: unknown[] = [error];
       // First, as this goes by records that go as well with what this attempt has made.
@@ -219,7 +222,7 @@ async function serve<R extends Exclude<Request, { command: "VERSION" }>, T>(
 ): Promise<T> {
   const started = performance.now();
   const config = readDanmConfig(request.config, defaultCniDir);
-  using log = openLog(config.logFile, config.logLevel, describeCall(request));
+  using log = openLog(config.logFile, config.logLevel, describeCall(request), lent.complain);
   if (trouble !== undefined) log.write("warning", "the node's agent cannot do it", { reason: trouble });
   const duration = () => ({ ms: Math.round(performance.now() - started) });
   try {
@@ -229,13 +232,14 @@ async function serve<R extends Exclude<Request, { command: "VERSION" }>, T>(
       kube,
       blocks: createBlockStore(kube, config.apiGroup),
       log,
+      calledAt: started,
       ...(access.remembered && { remembered: access.remembered }),
       ...lent,
     };
     const seconds = Math.min(config.timeout, atMostSeconds);
     const result = await withDeadline(
       seconds,
-      (signal) => inTurn(() => work(services, request, signal), signal),
+      (signal) => inTurn(() => traced(services, "call", () => work(services, request, signal)), signal),
       parent,
     );
     log.write("info", "done", duration());

@@ -17,6 +17,7 @@ import { deleteEndpoint } from "./endpoint.ts";
 import type { NodeServices } from "./node_services.ts";
 import type { Remains } from "./remains.ts";
 import { temporaryName } from "./temporary_name.ts";
+import { traced } from "./traced.ts";
 
 /** The attachment that an interface is of. */
 export interface DetachContext {
@@ -65,14 +66,18 @@ async function detachInterface(
   configs: readonly DelegateConfig[],
   signal: AbortSignal,
 ): Promise<void> {
-  const { services: { blocks }, namespace } = context;
-  const { endpoint, recordedAs, claims } = remains;
+  const { services, namespace } = context;
+  const { name, endpoint, recordedAs, claims } = remains;
+  const step = <T>(what: string, work: () => Promise<T>) => traced(services, what, work, { interface: name });
   const isOnlyRecord = endpoint !== undefined || recordedAs === undefined || namespace === undefined;
   await allDone([
-    removeLink(context, remains, configs, signal),
-    ...(isOnlyRecord ? [] : [deleteEndpoint(context.services, namespace, recordedAs, signal)]),
+    step("remove the link", () => removeLink(context, remains, configs, signal)),
+    ...(isOnlyRecord ? [] : [step("delete the DanmEp", () => deleteEndpoint(services, namespace, recordedAs, signal))]),
   ]);
-  await allDone(claims.map((claim) => releaseClaim(blocks, claim, new Date(), signal)));
+  await step(
+    "release addresses",
+    () => allDone(claims.map((claim) => releaseClaim(services.blocks, claim, new Date(), signal))),
+  );
   if (endpoint) await removeEndpoint(context, endpoint, signal);
 }
 

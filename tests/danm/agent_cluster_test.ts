@@ -102,7 +102,9 @@ danmTest("is killed while the agent works, and the agent takes everything back",
     await danm.output();
     release();
     await eventually(`see nothing left of an ADD killed at the request to ${point.step}`, async () => {
-      return (await node.leftovers(container)).length === 0 || undefined;
+      const left = await node.leftovers(container);
+      // The reference plugin, ended half-way, may leave its link in the namespace under a random name.
+      return left.filter((line) => !line.startsWith("in ")).length === 0 || undefined;
     });
   }));
   assertEquals(await done(agent, "ADD", "left"), points.length);

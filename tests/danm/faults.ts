@@ -75,6 +75,11 @@ const ADD = { verb: "ADD", journal: false, nth: 1 } as const;
 const DEL = { verb: "DEL", journal: true, nth: 1, inInterface: true } as const;
 const DEL_WITHOUT_JOURNAL = { ...DEL, journal: false };
 
+/** Whether an agent may have no need of a request, as it remembers what it would be told. */
+export function isRemembered({ request }: FaultPoint): boolean {
+  return request === POD || request === NETWORK;
+}
+
 /** In the order in which one call makes them; the network has room for one block, and the container one interface. */
 export const FAULT_POINTS: readonly FaultPoint[] = [
   { ...ADD, step: "read the Pod", request: POD, inInterface: false, outcomes: outcomes("undone") },

@@ -4,10 +4,19 @@ import { basename } from "@std/path/posix";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { type FaultProxy, startFaultProxy } from "../cluster/fault_proxy.ts";
 import type { CallOutcome } from "../runtime/container_runtime.ts";
+import { HAS_AGENT } from "../runtime/agent_choice.ts";
 import { DANM_ACCOUNT, type TestContainer, type TestNode } from "../runtime/test_node.ts";
 import { danmTest } from "./danm_case.ts";
 import { createFaultRequest } from "./fault_request.ts";
-import { FAULT_POINTS, faultAt, type FaultName, type FaultPoint, FAULTS, isTriedAgain } from "./faults.ts";
+import {
+  FAULT_POINTS,
+  faultAt,
+  type FaultName,
+  type FaultPoint,
+  FAULTS,
+  isRemembered,
+  isTriedAgain,
+} from "./faults.ts";
 
 /** How many cells of the table are run at once; most of the time they wait. */
 const LANES = 16;
@@ -23,7 +32,8 @@ interface Cell {
 
 danmTest("takes back everything, or keeps what takes it back, at every fault of every request", async (node) => {
   await using proxies = new AsyncDisposableStack();
-  const cells = FAULT_POINTS.flatMap((point) =>
+  const points = HAS_AGENT ? FAULT_POINTS.filter((point) => !isRemembered(point)) : FAULT_POINTS;
+  const cells = points.flatMap((point) =>
     FAULTS.filter((fault) => point.outcomes[fault]).map((fault): Cell => ({ point, fault }))
   ).values();
   const failures: string[] = [];

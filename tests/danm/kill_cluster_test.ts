@@ -4,10 +4,11 @@ import { assertEquals } from "@std/assert";
 import { killChild } from "../../lib/process/kill_group.ts";
 import { eventually } from "../cluster/eventually.ts";
 import { type FaultProxy, startFaultProxy } from "../cluster/fault_proxy.ts";
+import { HAS_AGENT } from "../runtime/agent_choice.ts";
 import { DANM_ACCOUNT, type TestContainer, type TestNode } from "../runtime/test_node.ts";
 import { danmTest } from "./danm_case.ts";
 import { createFaultRequest } from "./fault_request.ts";
-import { FAULT_POINTS, type FaultPoint } from "./faults.ts";
+import { FAULT_POINTS, type FaultPoint, isRemembered } from "./faults.ts";
 
 /** What the runtime may do next about a container whose call was killed. */
 const RECOVERIES = ["DEL", "ADD", "GC"] as const;
@@ -65,7 +66,8 @@ danmTest("is killed at each of its requests, and leaves nothing that DEL, ADD or
     Array.from({ length: LANES }, async () => proxies.use(await startFaultProxy(node.cluster))),
   );
   await using ward = openWard(node);
-  const cells = FAULT_POINTS.flatMap((point) => RECOVERIES.map((recovery) => ({ point, recovery })));
+  const points = HAS_AGENT ? FAULT_POINTS.filter((point) => !isRemembered(point)) : FAULT_POINTS;
+  const cells = points.flatMap((point) => RECOVERIES.map((recovery) => ({ point, recovery })));
   const describe = ({ point: { verb, journal, step }, recovery }: typeof cells[number]) =>
     `${verb} ${journal ? "with" : "without"} journal, killed at "${step}", recovered by ${recovery}`;
   const failures = await inLanes(cells, describe, async ({ point, recovery }, lane) => {

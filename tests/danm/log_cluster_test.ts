@@ -17,6 +17,20 @@ async function readLog({ runtime }: TestNode): Promise<Line[]> {
   return (await Deno.readTextFile(runtime.logFile)).trimEnd().split("\n").map((line) => JSON.parse(line));
 }
 
+/** Where the time of an ADD of a macvlan interface goes. */
+const ADD_STEPS = [
+  "call",
+  "create the DanmEp",
+  "list the host's links",
+  "look at a network again",
+  "open the namespace",
+  "read Pod and networks",
+  "run delegates",
+  "set interfaces up",
+  "take an address",
+  "tell the status",
+];
+
 danmTest("logs a line with its time for every call and every interface", async (node) => {
   await node.createNetwork("a", { cidr: "10.1.0.0/24" });
   await node.createNetwork("lost", { cidr: "10.2.0.0/24", host_device: "nodevice0" });
@@ -108,6 +122,12 @@ danmTest("logs no token and no key, whatever goes wrong", async (node) => {
     await node.attach(container, { kubeconfig, logLevel: "debug" });
     await node.detach(container, { kubeconfig, logLevel: "debug" });
   }
+  const steps = (await readLog(node)).filter(({ message }) => message === "step");
+  const namesOf = (
+    verb: string,
+  ) => [...new Set(steps.filter(({ command }) => command === verb).map(({ step }) => step))];
+  assertEquals(namesOf("ADD").sort(), ADD_STEPS);
+  assertEquals(namesOf("DEL").sort(), ["call", "delete the DanmEp", "release addresses", "remove the link"]);
   const spoilt = [withToken, withKey].flatMap((source) => spoil.map((change) => change(source)));
   const said = await Promise.all(spoilt.map(async (config, index) => {
     const kubeconfig = `${node.runtime.folder}/spoilt-${index}.kubeconfig`;

@@ -2,7 +2,7 @@
 
 import config from "../../deno.json" with { type: "json" };
 
-export type LaneName = "pure" | "host" | "cluster" | "kernel" | "node" | "launchers" | "e2e";
+export type LaneName = "pure" | "host" | "cluster" | "kernel" | "node" | "launchers" | "agent" | "e2e";
 
 export interface Lane {
   readonly name: LaneName;
@@ -13,8 +13,10 @@ export interface Lane {
   readonly minutes: number;
   /** Into how many runs its files are dealt, which may go on side by side; 1 when absent. */
   readonly parts?: number;
-  /** Files that belong to other lanes, where binaries run, and that this one runs once more; it has no others. */
+  /** Files that belong to other lanes and that this one runs once more, in another way; it has no others. */
   readonly again?: readonly string[];
+  /** Variables that tell its tests of that way. */
+  readonly env?: Readonly<Record<string, string>>;
   /** Whether it runs only where it is named. */
   readonly onRequest?: true;
 }
@@ -31,6 +33,7 @@ export const LANES: readonly Lane[] = [
     needs: "what host and cluster need, launchers instead of binaries",
     root: true,
     minutes: 20,
+    env: { DANM_KIND: "launchers" },
     again: [
       "tests/build/permissions_root_test.ts",
       "tests/build/surroundings_root_test.ts",
@@ -41,6 +44,19 @@ export const LANES: readonly Lane[] = [
       "tests/fakeipam/delegates_test.ts",
       "tests/installer/install_cluster_test.ts",
       "tests/netwatcher/host_links_cluster_test.ts",
+    ],
+  },
+  {
+    name: "agent",
+    needs: "what cluster needs; netwatcher does danm's calls",
+    root: true,
+    minutes: 20,
+    env: { DANM_TEST_AGENT: "1" },
+    again: [
+      "tests/danm/attach_cluster_test.ts",
+      "tests/danm/delegate_faults_cluster_test.ts",
+      "tests/danm/detach_cluster_test.ts",
+      "tests/danm/faults_cluster_test.ts",
     ],
   },
   { name: "e2e", needs: "what node and kernel need", root: true, minutes: 40, onRequest: true },

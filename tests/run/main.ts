@@ -6,7 +6,6 @@
  */
 
 import { fromFileUrl, join } from "@std/path/posix";
-import { KIND } from "../program_folder.ts";
 import { readLines } from "../runtime/read_lines.ts";
 import { type Lane, laneOf, LANES } from "./lanes.ts";
 import { add, closingLine, failuresOf, NONE, notStarted, type Tally, tallyReport } from "./tally.ts";
@@ -107,6 +106,7 @@ function denoArguments(lane: Lane, files: readonly string[], report: string): st
       return [...test, "-A", ...files];
     case "cluster":
     case "launchers":
+    case "agent":
       return [...withCluster, ...test, "-A", ...files];
     case "kernel":
       return [...withCluster, "run", "-A", "tests/kernel/lane.ts", `--junit-path=${report}`, ...files];
@@ -118,7 +118,7 @@ async function runDeno(lane: Lane, words: readonly string[], say: (line: string)
   const child = new Deno.Command("timeout", {
     args: ["--kill-after=30s", `${lane.minutes}m`, Deno.execPath(), ...words],
     cwd: root,
-    env: { NO_COLOR: "1", ...lane.again && { [KIND]: "launchers" } },
+    env: { NO_COLOR: "1", ...lane.env },
     stdin: "null",
     stdout: "piped",
     stderr: "piped",

@@ -7,6 +7,7 @@ import type { KubeClient } from "../../lib/kube/client/client.ts";
 import { applyManifests } from "../cluster/apply_manifests.ts";
 import type { Cluster, ServiceAccount } from "../cluster/cluster.ts";
 import { createNamespace, type TestNamespace } from "../netns.ts";
+import { HAS_AGENT } from "./agent_choice.ts";
 import { type ContainerRuntime, createRuntime, type Sandbox } from "./container_runtime.ts";
 import { clusterLeftovers, journalLeftovers, namespaceLeftovers, processLeftovers } from "./leftovers.ts";
 import { type DaemonProcess, startDaemon } from "./daemon_process.ts";
@@ -70,9 +71,6 @@ export interface TestNode extends AsyncDisposable {
    */
   leftovers(container?: TestContainer): Promise<string[]>;
 }
-
-/** Whether nodes have an agent that does danm's calls: the same tests must pass with one and without. */
-const HAS_AGENT = Deno.env.get("DANM_TEST_AGENT") === "1";
 
 /**
  * Starts netwatcher on a node; resolves when it serves attachments and knows what there is.

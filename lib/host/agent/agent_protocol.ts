@@ -20,14 +20,16 @@ export const CALL_LIMIT = 4 * 1024 * 1024;
 /** How long danm may take to say its call, in milliseconds. */
 export const CALL_MS = 10_000;
 
-/** How often the agent says that it is still at work, in milliseconds. */
-export const WORKING_MS = 500;
+/** How many times the agent says that it is at work, in the time after which its silence means that it hangs. */
+export const WORDS_IN_SILENCE = 10;
 
 /** One call of danm. */
 export interface AgentCall {
   readonly version: string;
   readonly env: Environment;
   readonly stdin: string;
+  /** How long the agent may say nothing, in milliseconds, until it counts as hanging. */
+  readonly silenceMs: number;
   /** What danm finds at the paths that the call is about: an agent that finds something else must not do it. */
   readonly files: FileIdentities;
 }

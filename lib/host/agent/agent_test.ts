@@ -32,7 +32,13 @@ Deno.test("callAgent() hands over a call and gets its answer and the complaints"
   );
   const complaints: string[] = [];
   assertEquals(await callAgent(path, CALL, {}, PATIENCE_MS, (text) => complaints.push(text)), { answer: DONE });
-  assertEquals(seen, { version: AGENT_VERSION, env: { CNI_COMMAND: "ADD" }, stdin: CALL.stdin, files: {} });
+  assertEquals(seen, {
+    version: AGENT_VERSION,
+    env: { CNI_COMMAND: "ADD" },
+    stdin: CALL.stdin,
+    silenceMs: PATIENCE_MS,
+    files: {},
+  });
   assertEquals(complaints, ["plugin: no such link"]);
 });
 
@@ -114,12 +120,29 @@ Deno.test("callAgent() gives up an agent that hangs, before its first word and a
   }
 });
 
+Deno.test("serveAgent() is never silent for as long as danm takes for hanging", async () => {
+  await using stack = new AsyncDisposableStack();
+  const path = await socketIn(stack);
+  const { promise: heard, resolve } = Promise.withResolvers<Answer>();
+  stack.use(await serveAgent(path, () => heard));
+  using connection = await Deno.connect({ transport: "unix", path });
+  await sendLine(connection, { version: AGENT_VERSION, env: {}, stdin: "", silenceMs: 10, files: {} });
+  let text = "";
+  const read = async () => {
+    const chunk = new Uint8Array(1000);
+    text += new TextDecoder().decode(chunk.subarray(0, await connection.read(chunk) ?? 0));
+    return text.split("working").length > 30 || undefined;
+  };
+  await eventually("hear 30 words", read, 0);
+  resolve(DONE);
+});
+
 Deno.test("serveAgent() refuses a danm of another version", async () => {
   await using stack = new AsyncDisposableStack();
   const path = await socketIn(stack);
   stack.use(await serveAgent(path, () => Promise.resolve(DONE)));
   using connection = await Deno.connect({ transport: "unix", path });
-  await sendLine(connection, { version: "0/0", env: {}, stdin: "", files: {} });
+  await sendLine(connection, { version: "0/0", env: {}, stdin: "", silenceMs: PATIENCE_MS, files: {} });
   const text = await new Response(connection.readable).text();
   assertStringIncludes(text, `{"word":"refused","reason":"it is of version ${AGENT_VERSION}, must be 0/0"}`);
 });
@@ -137,7 +160,7 @@ Deno.test("serveAgent() ends the work of a danm that goes away", async () => {
     );
   const agent = stack.use(await serveAgent(path, work));
   const connection = await Deno.connect({ transport: "unix", path });
-  await sendLine(connection, { version: AGENT_VERSION, env: {}, stdin: "", files: {} });
+  await sendLine(connection, { version: AGENT_VERSION, env: {}, stdin: "", silenceMs: PATIENCE_MS, files: {} });
   await connection.read(new Uint8Array(100)); // it is at work
   connection.close();
   assertStringIncludes(String(await ended), "danm has gone away");
@@ -160,7 +183,7 @@ Deno.test("serveAgent() knows at once, and not when it is told, whether danm sti
   );
   const connection = await Deno.connect({ transport: "unix", path });
   connect(connection);
-  await sendLine(connection, { version: AGENT_VERSION, env: {}, stdin: "", files: {} });
+  await sendLine(connection, { version: AGENT_VERSION, env: {}, stdin: "", silenceMs: PATIENCE_MS, files: {} });
   assertEquals(await outcome, [undefined, false, "Error: danm has gone away"]);
 });
 

@@ -30,7 +30,7 @@ export async function callAgent(
   }
   using _connection = connection;
   try {
-    await sendLine(connection, { version: AGENT_VERSION, env, stdin, files });
+    await sendLine(connection, { version: AGENT_VERSION, env, stdin, silenceMs, files });
     for await (const word of readWords(connection, silenceMs)) {
       if (word.word === "answer") return { answer: word.answer };
       if (word.word === "refused") return { trouble: word.reason };

@@ -8,7 +8,7 @@ import {
   CALL_LIMIT,
   CALL_MS,
   sendLine,
-  WORKING_MS,
+  WORDS_IN_SILENCE,
 } from "./agent_protocol.ts";
 import { differingFiles } from "./file_identity.ts";
 
@@ -74,7 +74,7 @@ async function converse(connection: Deno.UnixConn, work: AgentWork): Promise<voi
   if (differing !== undefined) {
     return await conversation.say({ word: "refused", reason: `it finds something else at ${differing}` });
   }
-  conversation.startWorking();
+  conversation.startWorking(call.silenceMs);
   const done = await work(call, conversation);
   await conversation.say(
     "refusal" in done ? { word: "refused", reason: done.refusal } : { word: "answer", answer: done },
@@ -85,8 +85,8 @@ async function converse(connection: Deno.UnixConn, work: AgentWork): Promise<voi
 interface Conversation extends Caller, Disposable {
   /** Resolves when the word is on its way, or nobody is there to hear it. */
   say(word: AgentWord): Promise<void>;
-  /** Says from now on that it is at work, and notices when danm goes away. */
-  startWorking(): void;
+  /** Says from now on that it is at work, so that it is never silent for so long, and notices when danm goes away. */
+  startWorking(silenceMs: number): void;
 }
 
 function openConversation(connection: Deno.UnixConn): Conversation {
@@ -103,9 +103,9 @@ function openConversation(connection: Deno.UnixConn): Conversation {
       await say({ word: "working" }); // which the kernel refuses at once where the other end is closed
       end.signal.throwIfAborted();
     },
-    startWorking() {
+    startWorking(silenceMs) {
       void say({ word: "working" });
-      timer = setInterval(() => say({ word: "working" }), WORKING_MS);
+      timer = setInterval(() => say({ word: "working" }), silenceMs / WORDS_IN_SILENCE);
       // danm says nothing more: whatever comes here is its end.
       connection.read(new Uint8Array(1)).then(leave, leave);
     },

@@ -24,16 +24,24 @@ export function isLogLevel(text: string): text is LogLevel {
 /**
  * Opens the log that appends to the file at `path` every line of `level` or above. Each line is one write with
  * O_APPEND, so that lines of several processes do not mix. When the file cannot be opened or written, lines go to
- * standard error from then on, after one that says why: a full disk must not fail a Pod.
+ * `complain` from then on, after one that says why: a full disk must not fail a Pod.
  *
  * @param common fields of every line, e.g. the container ID
+ * @param complain takes a line, without its end; where absent they go to standard error
  */
-export function openLog(path: string, level: LogLevel, common: LogFields = {}): Log {
+export function openLog(
+  path: string,
+  level: LogLevel,
+  common: LogFields = {},
+  complain: (line: string) => void = writeToStandardError,
+): Log {
   let file: Deno.FsFile | undefined;
 
   function put(lineLevel: LogLevel, message: string, fields?: LogFields): void {
     try {
-      writeAll(file ?? Deno.stderr, encodeLine(lineLevel, message, { ...common, ...fields }));
+      const line = formatLine(lineLevel, message, { ...common, ...fields });
+      if (file === undefined) complain(line);
+      else writeAll(file, encodeLine(line));
     } catch (error) {
       if (file === undefined) return; // standard error is gone as well: nobody listens
       giveUpFile(error);
@@ -69,7 +77,7 @@ export function openStandardErrorLog(level: LogLevel, common: LogFields = {}): L
     write(lineLevel, message, fields) {
       if (!isHeard(lineLevel, level)) return;
       try {
-        writeAll(Deno.stderr, encodeLine(lineLevel, message, { ...common, ...fields }));
+        writeToStandardError(formatLine(lineLevel, message, { ...common, ...fields }));
       } catch {
         // nobody listens, which must not stop a daemon
       }
@@ -83,15 +91,21 @@ function isHeard(lineLevel: LogLevel, level: LogLevel): boolean {
 }
 
 /** The head comes first, to be read, and counts last, so that no field can pass for it. */
-function encodeLine(level: LogLevel, message: string, fields: LogFields): Uint8Array {
+function formatLine(level: LogLevel, message: string, fields: LogFields): string {
   const head = { time: new Date().toISOString(), level, message };
-  let line: string;
   try {
-    line = JSON.stringify({ ...head, ...fields, ...head }, printable);
+    return JSON.stringify({ ...head, ...fields, ...head }, printable);
   } catch (error) {
-    line = JSON.stringify({ ...head, unprintable: error }, printable);
+    return JSON.stringify({ ...head, unprintable: error }, printable);
   }
-  return new TextEncoder().encode(line + "\n");
+}
+
+function encodeLine(line: string): Uint8Array {
+  return new TextEncoder().encode(`${line}\n`);
+}
+
+function writeToStandardError(line: string): void {
+  writeAll(Deno.stderr, encodeLine(line));
 }
 
 /** JSON knows neither errors nor big integers. */

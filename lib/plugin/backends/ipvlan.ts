@@ -7,6 +7,7 @@ import { addIpvlan, renameLink } from "../../link/link_commands.ts";
 import { allDone } from "../all_done.ts";
 import { reservedSetup, stepsForOwnLink } from "../interface_setup.ts";
 import { temporaryName } from "../temporary_name.ts";
+import { traced } from "../traced.ts";
 import type { AttachContext, AttachedInterface, Backend } from "./backend.ts";
 import { explainRefusal } from "./explain_refusal.ts";
 import { findParent } from "./parent_link.ts";
@@ -32,15 +33,12 @@ async function attach(
 ): Promise<AttachedInterface> {
   const addresses = await reserveAddresses(context, plan, signal);
   const setup = reservedSetup(plan, addresses, parent.mac);
-  const { attachment, netns } = context.target;
+  const { services, target: { attachment, netns } } = context;
   // Kernels before 6.15 refuse a name that exists beside the parent, and every host has an eth0.
   const name = temporaryName(attachment, plan.index);
+  const make = () => ipBatch([addIpvlan({ parent: parent.name, name, netnsPath: netns })], undefined, signal);
   await allDone([
-    explainRefusal(
-      plan,
-      parent,
-      ipBatch([addIpvlan({ parent: parent.name, name, netnsPath: netns })], undefined, signal),
-    ),
+    explainRefusal(plan, parent, traced(services, "make the link", make, { interface: plan.name })),
     recordInterface(context, plan, setup, signal),
   ]);
   return {

@@ -4,6 +4,7 @@ import type { InterfacePlan } from "../../attach/interface_plan.ts";
 import type { Result } from "../../cni/result.ts";
 import { createEndpoint } from "../endpoint.ts";
 import { delegatedSetup, type InterfaceSetup, stepsForDelegatedLink } from "../interface_setup.ts";
+import { traced } from "../traced.ts";
 import type { AttachContext, AttachedInterface } from "./backend.ts";
 import { ownerOf } from "./reserve_addresses.ts";
 
@@ -17,11 +18,10 @@ export async function recordInterface(
 ): Promise<void> {
   const { begin, target, services } = context;
   const device = deviceId === undefined ? {} : { deviceId };
-  await createEndpoint(
-    services,
-    { begin, target, owner: ownerOf(context, plan), plan, setup, ...device },
-    signal,
-  );
+  const endpoint = { begin, target, owner: ownerOf(context, plan), plan, setup, ...device };
+  await traced(services, "create the DanmEp", () => createEndpoint(services, endpoint, signal), {
+    interface: plan.name,
+  });
 }
 
 /** Records an interface that is wholly what its delegates returned. */

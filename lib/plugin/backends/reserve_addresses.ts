@@ -13,6 +13,7 @@ import { formatAddress } from "../../net/address.ts";
 import { allDone } from "../all_done.ts";
 import { findPodName } from "../endpoint.ts";
 import type { NodeServices } from "../node_services.ts";
+import { traced } from "../traced.ts";
 import type { AttachContext } from "./backend.ts";
 
 /** Takes the planned addresses, each noted in the journal first. */
@@ -26,13 +27,16 @@ export async function reserveAddresses(
   const owner = ownerOf(context, plan);
   return await allDone(plan.addresses.map(async ({ pool, request }) => {
     try {
-      return await reserveAddress(withPredecessors(services.blocks, pool), pool, request, {
-        node: begin.host,
-        owner,
-        intend: (claim) => journal.append([{ type: "claim", index, claim }], { durable: true }),
-        now: Date.now,
-        signal,
-      });
+      const blocks = withPredecessors(services.blocks, pool);
+      const reserve = () =>
+        reserveAddress(blocks, pool, request, {
+          node: begin.host,
+          owner,
+          intend: (claim) => journal.append([{ type: "claim", index, claim }], { durable: true }),
+          now: Date.now,
+          signal,
+        });
+      return await traced(services, "take an address", reserve, { interface: plan.name });
     } catch (error) {
       throw error instanceof AddressTakenError ? await withPodName(services, error, signal) : error;
     }

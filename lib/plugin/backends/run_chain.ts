@@ -6,6 +6,7 @@ import type { InterfacePlan } from "../../attach/interface_plan.ts";
 import type { Interface, Result } from "../../cni/result.ts";
 import { addDelegates } from "../../delegate/delegate_chain.ts";
 import { isZeroMac } from "../../net/mac.ts";
+import { traced } from "../traced.ts";
 import type { AttachContext } from "./backend.ts";
 
 /** A chain of one plugin, whose configuration DANM made. */
@@ -15,13 +16,14 @@ export function generatedChain(config: DelegateConfig): DelegateChain {
 
 /** Runs the chain for `plan`, noted in the journal before and after. Resolves to what it returned. */
 export async function runChain(
-  { target, journal }: AttachContext,
+  { services, target, journal }: AttachContext,
   { index, name }: InterfacePlan,
   { configs, disableCheck }: DelegateChain,
   signal: AbortSignal,
 ): Promise<Result> {
   await journal.append([{ type: "delegates", index, name, configs, disableCheck }], { durable: true });
-  const result = await addDelegates(configs, { ...target, ifName: name }, signal) ??
+  const add = () => addDelegates(configs, { ...target, ifName: name }, signal);
+  const result = await traced(services, "run delegates", add, { interface: name }) ??
     { interfaces: [], ips: [], routes: [], dns: {} };
   await journal.append([{ type: "delegated", index, result }], { durable: false });
   return { ...result, interfaces: result.interfaces.map(withoutZeroMac) };

@@ -4,11 +4,11 @@ import { identifyFiles } from "../../host/agent/file_identity.ts";
 import type { Call } from "../../host/serving/cni_process.ts";
 import { DANM_DEFAULTS, DEVICE_INFO_FOLDER } from "../danm_defaults.ts";
 
-/** How long an agent may be silent, in milliseconds: it says every half second that it is at work. */
-const SILENCE_MS = 5_000;
-
-/** The part of the time that a call has which may be spent on waiting for an agent that hangs. */
-const SILENT_PART = 1 / 4;
+/**
+ * How long an agent may be silent, in milliseconds. On a node that is overloaded a process may not run for seconds, and
+ * doing its work once more would be worse; one that hangs for good is ended by kubelet.
+ */
+const SILENCE_MS = 10_000;
 
 /** The keys of danm's configuration that this goes by, as they are written. */
 type Keys = Readonly<Partial<Record<keyof typeof DANM_DEFAULTS | "kubeconfig", unknown>>>;
@@ -20,11 +20,9 @@ type Keys = Readonly<Partial<Record<keyof typeof DANM_DEFAULTS | "kubeconfig", u
 export async function askAgent(call: Call): Promise<AgentOutcome> {
   const keys = readKeys(call.stdin);
   const stateDir = keys.stateDir || DANM_DEFAULTS.stateDir;
-  const timeout = keys.timeout || DANM_DEFAULTS.timeout;
-  if (typeof stateDir !== "string" || typeof timeout !== "number") return {};
+  if (typeof stateDir !== "string") return {};
   const files = identifyFiles(pathsOf(call, keys, stateDir));
-  const silenceMs = Math.min(SILENCE_MS, timeout * 1000 * SILENT_PART);
-  return await callAgent(`${stateDir}/${AGENT_SOCKET}`, call, files, silenceMs, console.error);
+  return await callAgent(`${stateDir}/${AGENT_SOCKET}`, call, files, SILENCE_MS, console.error);
 }
 
 function readKeys(stdin: string): Keys {
