@@ -20,6 +20,8 @@ export interface Wanted {
   readonly settings: Settings;
   readonly apiGroup: ApiGroup;
   readonly access: Access;
+  /** Whether the configuration is put back where it is missing. */
+  readonly mayConfigure: boolean;
 }
 
 /** What was done. Paths are those that this process sees. */
@@ -87,12 +89,12 @@ export function unfinished(node: Node, configFile: string): string[] {
 }
 
 /** In the order in which they are put in their place. */
-function textsOf(node: Node, { payload, settings, apiGroup, access }: Wanted): PlacedText[] {
+function textsOf(node: Node, { payload, settings, apiGroup, access, mayConfigure }: Wanted): PlacedText[] {
   const config = configText(settings, apiGroup, kubeconfigPath(node));
   const texts = [
     { path: kubeconfigPath(node), text: kubeconfigText(access), mode: 0o600 },
     ...[...payload.scripts].map(([name, text]) => ({ path: `${node.pluginDir}/${name}`, text, mode: 0o755 })),
-    { path: `${node.configDir}/${settings.configFile}`, text: config, mode: 0o644 },
+    ...mayConfigure ? [{ path: `${node.configDir}/${settings.configFile}`, text: config, mode: 0o644 }] : [],
   ];
   return texts.map(({ path, ...rest }) => ({ path: seenFrom(node, path), ...rest }));
 }

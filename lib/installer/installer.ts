@@ -7,6 +7,7 @@ import { readFolder } from "../host/files/read_folder.ts";
 import { readIfThere } from "../host/files/read_if_there.ts";
 import { type BackoffLimits, backoffMs } from "../time/backoff.ts";
 import { pause } from "../time/pause.ts";
+import { type ConfigTakenError, createConfigClaim } from "./config_claim.ts";
 import { install } from "./install.ts";
 import { kubeconfigPath, type Node, seenFrom } from "./node.ts";
 import { type Access, tokenOf } from "./node_files.ts";
@@ -128,6 +129,7 @@ function createInstallation(
     async () => tokenOf(await readIfThere(seenFrom(node, kubeconfigPath(node)))),
     (seconds, signal) => requestToken(kube, { namespace, name: SERVICE_ACCOUNT, nodeName }, seconds, signal),
   );
+  const claim = createConfigClaim(node);
   let triedAt = -Infinity;
 
   return async (signal) => {
@@ -136,7 +138,8 @@ function createInstallation(
     const token = await danmToken.get(current.tokenLifetime, signal);
     const access: Access = { server: current.server ?? server, caPem, token };
     const isTrialDue = performance.now() - triedAt >= TRIAL_MS;
-    const wanted = { payload, settings: current, apiGroup, access };
+    const taken = await claim.look(current.configFile, performance.now());
+    const wanted = { payload, settings: current, apiGroup, access, mayConfigure: taken === undefined };
     const { placed, removed } = await install(node, wanted, isTrialDue, signal);
     danmToken.proved();
     if (isTrialDue) triedAt = performance.now();
@@ -144,7 +147,16 @@ function createInstallation(
     changes.inc(placed.length + removed.length);
     tell(daemon, "placed", placed);
     tell(daemon, "removed", removed);
+    if (taken === undefined) return claim.placed(current.configFile);
+    if (nodeName !== undefined) tellOfLoss(daemon, nodeName, taken);
+    throw taken;
   };
+}
+
+/** As an Event of the Node, whose UID in Events is its name, as in those of kubelet. */
+function tellOfLoss({ events }: Daemon, name: string, { message }: ConfigTakenError): void {
+  const subject = { apiVersion: "v1", kind: "Node", metadata: { name, uid: name } };
+  events.record(subject, { type: "Warning", reason: "ConfigurationTaken", action: "Install", note: message });
 }
 
 function tell({ log }: Daemon, what: string, paths: readonly string[]): void {

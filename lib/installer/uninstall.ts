@@ -8,6 +8,7 @@ import { readFolder, type TextFile } from "../host/files/read_folder.ts";
 import { readIfThere } from "../host/files/read_if_there.ts";
 import { removeIfEmpty, removeIfThere } from "../host/files/remove_path.ts";
 import { readDanmConfig } from "../plugin/danm_config.ts";
+import { configsSetAside } from "./config_claim.ts";
 import { unfinished } from "./install.ts";
 import { kubeconfigPath, lockPath, type Node, seenFrom } from "./node.ts";
 import { isOwnConfig } from "./node_files.ts";
@@ -59,6 +60,7 @@ async function ownFiles(
   const runtimeDir = seenFrom(node, node.runtimeDir);
   return [
     ...configs.map(({ name }) => seenFrom(node, `${node.configDir}/${name}`)),
+    ...(await configsSetAside(node, configFile)).map((name) => seenFrom(node, `${node.configDir}/${name}`)),
     ...await ownPlugins(node),
     ...[kubeconfigPath(node), ...unfinished(node, configFile)].map((path) => seenFrom(node, path)),
     ...stateDirs.map(journalDirectory), // what else is there is netwatcher's

@@ -92,6 +92,40 @@ Deno.test("the installer puts back what somebody changed or removed", async () =
   assertEquals(await statusCode(node), 0);
 });
 
+Deno.test("the installer leaves the node to software that takes its configuration away, says so, and tries anew when started", async () => {
+  await using node = await createNode(cluster);
+  const config = `${node.configDir}/00-danm.conf`;
+  {
+    await using process = node.start();
+    await process.ready();
+    await Deno.rename(config, `${config}.cilium_bak`);
+    await Deno.remove(`${node.configDir}/danm.kubeconfig`);
+    const { reason } = await process.says("cannot install");
+    assertStringIncludes(String(reason), "it was renamed to 00-danm.conf.cilium_bak by other software");
+    assertStringIncludes((await process.get("/readyz")).text, "cni.exclusive=false");
+    const field = `--field-selector=regarding.name=${node.name}`;
+    const event = await eventually("see the Event", async () => {
+      const text = await cluster.kubectl("get", "events.v1.events.k8s.io", "-n", "default", field, "-o", "json");
+      return JSON.parse(text).items[0];
+    });
+    assertEquals([event.type, event.reason, event.note], ["Warning", "ConfigurationTaken", reason]);
+    assertEquals((await present(node)).filter((path) => path.startsWith("net.d/")), [
+      "net.d/00-danm.conf.cilium_bak",
+      "net.d/danm.kubeconfig", // Pods that run must be detached
+    ]);
+  }
+  await using process = node.start();
+  await process.ready();
+  assertEquals(await present(node), await complete(node));
+  await Deno.rename(config, `${config}.bak`);
+  await process.says("cannot install");
+  process.kill("SIGTERM");
+  await process.status;
+  await using uninstaller = node.start(undefined, "--uninstall");
+  await uninstaller.ready();
+  assertEquals(await node.files(), []);
+});
+
 Deno.test("the installer has what danm calls for compiled, in a folder that is root's alone", async () => {
   await using node = await createNode(cluster);
   await node.install();

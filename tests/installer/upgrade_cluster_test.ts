@@ -37,7 +37,7 @@ async function upgrader(node: InstalledNode, versions: readonly string[], plugin
   return async (number: number) => {
     const payload = payloads[number % 2]!;
     const signal = AbortSignal.timeout(60_000);
-    await install(place, { payload, settings, apiGroup: DEFAULT_API_GROUP, access }, false, signal);
+    await install(place, { payload, settings, apiGroup: DEFAULT_API_GROUP, access, mayConfigure: true }, false, signal);
   };
 }
 
