@@ -79,14 +79,16 @@ danmTest(
     await installDefinitions(node);
     await node.createNetwork("own", { cidr: "10.1.0.0/24" });
     const make = "nsenter --net=$CNI_NETNS ip link add $CNI_IFNAME up type bridge\n";
+    // Goes on from what the device plugin has said.
     const note = `file=$(sed 's/.*"CNIDeviceInfoFile":"\\([^"]*\\)".*/\\1/' "$STDIN")\n` +
-      `mkdir -p "$(dirname "$file")" && echo '{"type":"memif","version":"1.1.0","memif":{"role":"master"}}' >"$file"\n`;
+      `sed -i s/client/server/ "$file"\n`;
     const quiet = await writeStandIn(node.runtime, "quiet", { ADD: make + printsInterface() });
     await writeStandIn(node.runtime, "noting", { ADD: note + printsInterface() });
-    const pool = "example.com/vf";
+    const pool = `example.com/${node.namespace}`;
     const resource = { "k8s.v1.cni.cncf.io/resourceName": pool };
     await createDefinition(node, "a", { type: "quiet", capabilities: { deviceID: true } }, resource);
     await createDefinition(node, "b", { type: "noting", capabilities: { CNIDeviceInfoFile: true } }, resource);
+    await using deviceFile = await writeDeviceInfo(pool, "0000:03:02.2");
     const claimed = "example.com/claimed";
     await createDefinition(node, "c", { type: "quiet" }, { "k8s.v1.cni.cncf.io/resourceName": claimed });
     const driver = "nic.example.com";
@@ -124,7 +126,7 @@ danmTest(
     assertEquals((await statusOf(node, container))?.map((one) => one["device-info"]), [
       undefined,
       { type: "pci", version: "1.1.0", pci: { "pci-address": "0000:03:02.1" } },
-      { type: "memif", version: "1.1.0", memif: { role: "master" } },
+      { ...deviceFile.info, "vhost-user": { mode: "server" } },
       undefined,
       { type: "pci", version: "1.1.0", pci: { "pci-address": "0000:05:00.7" } },
     ]);
@@ -135,6 +137,16 @@ danmTest(
     assertEquals(await Deno.stat(infoFile).then(() => true, () => false), false);
   },
 );
+
+/** What a device plugin says of a device; disposing takes it back. */
+async function writeDeviceInfo(pool: string, id: string) {
+  const info = { type: "vhost-user", version: "1.1.0", "vhost-user": { mode: "client" } };
+  const folder = "/var/run/k8s.cni.cncf.io/devinfo/dp";
+  const path = `${folder}/${pool.replace("/", "-")}-${id}-device.json`;
+  await Deno.mkdir(folder, { recursive: true });
+  await Deno.writeTextFile(path, JSON.stringify(info));
+  return { info, [Symbol.asyncDispose]: () => Deno.remove(path) };
+}
 
 /** Lets a driver publish a device of the node. */
 async function publish({ client, name, namespace }: TestNode, driver: string, device: PublishedDevice): Promise<void> {

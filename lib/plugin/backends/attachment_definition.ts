@@ -76,8 +76,9 @@ async function attach(
     ...(deviceId !== undefined && { device: { id: deviceId, infoFile } }),
   });
   const isTold = configs.some(({ runtimeConfig }) => Object.hasOwn(runtimeConfig ?? {}, "CNIDeviceInfoFile"));
-  if (isTold) await copyDeviceInfo({ pool: plan.terms.devicePool!, id: deviceId! }, infoFile);
-  const result = withInterface(await runChain(context, plan, { ...chain, configs }, signal), plan.name, target.netns);
+  const prepare = isTold ? () => copyDeviceInfo({ pool: plan.terms.devicePool!, id: deviceId! }, infoFile) : undefined;
+  const returned = await runChain(context, plan, { ...chain, configs }, signal, prepare);
+  const result = withInterface(returned, plan.name, target.netns);
   const setup = setupOf(selection, delegatedSetup(plan, result));
   for (const reason of unmetWishes(selection, plan.name, result)) {
     log.write("warning", "left out", { interface: plan.name, network: describeNetwork(plan.network), reason });

@@ -5,7 +5,7 @@
 
 import type { DelegateConfig } from "../../attach/delegate_config.ts";
 import { makeFolder } from "../../host/files/make_folder.ts";
-import { placeFile } from "../../host/files/place_file.ts";
+import { placeFile, placingName } from "../../host/files/place_file.ts";
 import { readIfThere } from "../../host/files/read_if_there.ts";
 import { removeIfThere } from "../../host/files/remove_path.ts";
 import { DEVICE_INFO_FOLDER } from "../danm_defaults.ts";
@@ -48,7 +48,9 @@ export async function removeDeviceInfo(configs: readonly DelegateConfig[]): Prom
   const own = told.filter((path) =>
     typeof path === "string" && path.startsWith(`${DEVICE_INFO_FOLDER}/cni/`)
   ) as string[];
-  await Promise.all([...new Set(own)].map(removeIfThere));
+  // A copy that was interrupted is there under another name.
+  const files = [...new Set(own)].flatMap((path) => [path, placingName(path)]);
+  await Promise.all(files.map(removeIfThere));
 }
 
 function ofDevice({ pool, id }: InterfaceDevice): string {

@@ -14,14 +14,20 @@ export function generatedChain(config: DelegateConfig): DelegateChain {
   return { configs: [config], disableCheck: false };
 }
 
-/** Runs the chain for `plan`, noted in the journal before and after. Resolves to what it returned. */
+/**
+ * Runs the chain for `plan`, noted in the journal before and after. Resolves to what it returned.
+ *
+ * @param prepare what is to be done before the first plugin runs, and taken back by what the journal says of them
+ */
 export async function runChain(
   { services, target, journal }: AttachContext,
   { index, name }: InterfacePlan,
   { configs, disableCheck }: DelegateChain,
   signal: AbortSignal,
+  prepare?: () => Promise<void>,
 ): Promise<Result> {
   await journal.append([{ type: "delegates", index, name, configs, disableCheck }], { durable: true });
+  await prepare?.();
   const add = () => addDelegates(configs, { ...target, ifName: name }, signal);
   const result = await traced(services, "run delegates", add, { interface: name }) ??
     { interfaces: [], ips: [], routes: [], dns: {} };
