@@ -45,7 +45,7 @@ export async function benchAttach(): Promise<void> {
     figures.push(figure);
     print(figure);
   };
-  keep(figureOf("floor", [1, 1, 1], await reference(node, ROUNDS), { own: 0, children: 0 }));
+  keep(figureOf("floor", [ROUNDS, 1, 1], await reference(node, ROUNDS), { own: 0, children: 0 }));
   await measure("alone", node, undefined, keep);
   await using agent = await startAgent(node);
   report("the agent's memory, idle", await memoryOf(agent));

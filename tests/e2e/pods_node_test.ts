@@ -1,6 +1,6 @@
 /** DANM installed by its own installer on nodes of namespaces, from its own images, as the network of real Pods. */
 
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { eventually } from "../cluster/eventually.ts";
 import { startNamespaceMachine } from "../node/start_namespace_machine.ts";
 import { installDanm } from "./install_danm.ts";
@@ -46,6 +46,14 @@ Deno.test("DANM serves the Pods of two nodes, from installation to the last one'
     assertEquals(links.trim().split("\n"), ["eth0", "ext1", "int2", "lo"]);
     for (const { address } of gateways) await scene.request(web[0]!, address);
     assertEquals(await scene.resolve(web[0]!, "web").then((found) => found.length), 1); // its cluster IP
+  });
+
+  await t.step("netwatcher has attached them, in the files of its node", async () => {
+    const ask = "exec 3<>/dev/tcp/127.0.0.1/9110; printf 'GET /metrics HTTP/1.0\\r\\n\\r\\n' >&3; cat <&3";
+    for (const node of cluster.nodes) {
+      const metrics = await node.run("bash", "-c", ask);
+      assertMatch(metrics, /\ndanm_agent_call_seconds_count\{command="ADD",result="success"\} [1-9]/, node.name);
+    }
   });
 
   await t.step("each Service leads to its network's interfaces", servicesLead);
