@@ -74,11 +74,20 @@ export function addressInside(field: string, subnet: string): Rule {
   };
 }
 
+/**
+ * An expression: whether one subnet lies in another. Not by `containsCIDR()`, which says no to most parts before Kubernetes
+ * 1.32.
+ */
+function isPart(part: string, within: string): string {
+  return `cidr(${within}).containsIP(cidr(${part}).ip()) && ` +
+    `cidr(${within}).prefixLength() <= cidr(${part}).prefixLength()`;
+}
+
 /** Refuses a subnet in `field` outside `subnet`. */
 export function subnetInside(field: string, subnet: string): Rule {
   const [part, within] = [text("self", field), text("self", subnet)];
   return {
-    rule: `!isCIDR(${part}) || !isCIDR(${within}) || cidr(${within}).containsCIDR(${part})`,
+    rule: `!isCIDR(${part}) || !isCIDR(${within}) || ${isPart(part, within)}`,
     messageExpression: `"is " + ${part} + ", must be inside ${subnet} " + ${within}`,
     fieldPath: `.${field}`,
   };
@@ -95,7 +104,7 @@ export function routesOf(field: string, subnet: string): readonly Rule[] {
   const linkLocal = `ip(${gateway}).family() == 6 && ip(${gateway}).isLinkLocalUnicast()`;
   const outside = `isIP(${gateway}) && !(${linkLocal}) && !cidr(${within}).containsIP(${gateway})`;
   const own = `isCIDR(to) && cidr(to).prefixLength() == cidr(${within}).prefixLength() && ` +
-    `cidr(${within}).containsCIDR(cidr(to))`;
+    `cidr(${within}).containsIP(cidr(to).ip())`;
   const first = (condition: string) => `${map}.filter(to, ${condition})[0]`;
   return [
     {
