@@ -45,7 +45,7 @@ type WebhookFlags = { readonly [Name in keyof typeof FLAGS]: (typeof FLAGS)[Name
 export const webhookProgram: DaemonProgram<typeof FLAGS> = {
   name: "webhook",
   summary: "admits networks and TenantConfigs to the API server",
-  metricsPort: 9443,
+  metricsPort: 9115,
   flags: FLAGS,
   run: runWebhook,
 };

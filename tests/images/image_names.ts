@@ -16,9 +16,12 @@ export const SUMMARIES: Readonly<Record<typeof COMPONENTS[number], string>> = {
 /** Those that work on a node, with its tools; the others only talk to the API server. */
 export const ON_NODES: readonly string[] = ["installer", "netwatcher"];
 
-/** The name under which manifests know the image of a component, as containerd completes it. */
+/**
+ * The name under which manifests know the image of a component. Its registry is none: whoever lacks the image must not ask
+ * a public one for something to run with the rights of root. Source: RFC 2606 §2.
+ */
 export function imageName(component: string): string {
-  return `docker.io/danm/${component}:${PRODUCT_VERSION}`;
+  return `registry.invalid/danm/${component}:${PRODUCT_VERSION}`;
 }
 
 /** Where the builder keeps layers and images. */

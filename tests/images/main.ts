@@ -39,7 +39,7 @@ try {
   const { digest, haveLaunchers } = await fillContext(resolve(bin), context, baseOf);
   const whole = createHash("sha256").update(digest).update(await Deno.readFile(CONTAINERFILE)).update(
     foreignBase ?? "",
-  );
+  ).update(COMPONENTS.map(imageName).join());
   const wanted = whole.digest("hex");
   if (await isBuilt(wanted)) console.log("images: nothing has changed");
   else await buildAll(wanted, haveLaunchers);

@@ -4,12 +4,11 @@ import { assertEquals } from "@std/assert";
 import { fromFileUrl } from "@std/path/posix";
 import { parse } from "@std/yaml";
 import { INSTALL_SETS, renderCrds } from "../../crds/render.ts";
-import { PRODUCT_VERSION } from "../../lib/api/product_version.ts";
 import { DEFAULT_API_GROUP } from "../../lib/api/resource.ts";
 import { registrations } from "../../lib/webhook/registration.ts";
 import { sharedCluster } from "../cluster/shared_cluster.ts";
 import { installCrds } from "../crds/install_sets.ts";
-import { COMPONENTS } from "../images/image_names.ts";
+import { COMPONENTS, imageName } from "../images/image_names.ts";
 import { type Container, manifestFolder, type ManifestObject, render } from "./render.ts";
 
 const cluster = await sharedCluster();
@@ -31,7 +30,7 @@ function named(objects: readonly ManifestObject[], kind: string): string[] {
 
 /** The program of a container: its image's name. */
 function programOf({ image }: Container): string {
-  return image.replace(/^danm\/(.*):.*$/, "$1");
+  return image.replace(/^.*\/(.*):.*$/, "$1");
 }
 
 for (const name of OVERLAYS) {
@@ -58,7 +57,7 @@ Deno.test("overlays have the kinds of their set, and all components", () => {
   assertEquals(named(rendered.get("overlays/danm.io")!, CRD), kinds(all, "danm.io"));
   for (const objects of rendered.values()) {
     const images = containersOf(objects).map(({ image }) => image).sort();
-    assertEquals(images, COMPONENTS.map((component) => `danm/${component}:${PRODUCT_VERSION}`).sort());
+    assertEquals(images, COMPONENTS.map(imageName).sort());
   }
 });
 
@@ -87,9 +86,12 @@ Deno.test("programs take the flags that manifests give them", async () => {
   }
 });
 
-Deno.test("all of DANM is in kube-system, on the hosts' network, with ports of its own", () => {
+Deno.test("all of DANM is in kube-system, on the hosts' network, with the ports that the guide lists", async () => {
   const registrations = ["MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"];
   const clusterWide = ["ClusterRole", "ClusterRoleBinding", CRD, ...registrations];
+  const guide = await Deno.readTextFile(new URL("../../docs/install.md", import.meta.url));
+  const [, table = ""] = /<!-- ports -->(.*)<!-- \/ports -->/s.exec(guide) ?? [];
+  const listed = [...table.matchAll(/^\| (\d+) \|/gm)].map(([, port]) => Number(port));
   for (const objects of rendered.values()) {
     const elsewhere = objects.filter(({ kind, metadata }) =>
       metadata.namespace !== (clusterWide.includes(kind) ? undefined : "kube-system")
@@ -97,6 +99,7 @@ Deno.test("all of DANM is in kube-system, on the hosts' network, with ports of i
     assertEquals(elsewhere, []);
     const ports = containersOf(objects).flatMap(({ ports }) => ports.map(({ containerPort }) => containerPort));
     assertEquals(ports.length, new Set(ports).size);
+    assertEquals(ports.toSorted(), listed);
     const onHosts = objects.flatMap(({ spec }) => spec?.template ? [spec.template.spec.hostNetwork] : []);
     assertEquals(onHosts.filter((is) => is !== true), []);
   }

@@ -15,7 +15,7 @@ import { buildPrograms } from "../build/build_programs.ts";
 import { ROOT, runDeno, runTool } from "../build/run_deno.ts";
 import { setUp } from "../build/set_up.ts";
 import { refusalOf } from "../build/find_runtime.ts";
-import { COMPONENTS } from "../images/image_names.ts";
+import { COMPONENTS, imageName } from "../images/image_names.ts";
 import { cacheFolder } from "../node/cache_folder.ts";
 import { changesOf, objections } from "./objections.ts";
 import { manifestDigest, withDigests } from "./image_digests.ts";
@@ -98,7 +98,7 @@ async function releaseManifests(): Promise<void> {
       `--file=${folder}/images/${component}.tar`,
       "index.json",
     );
-    digests.set(`danm/${component}:${version}`, manifestDigest(JSON.parse(index)));
+    digests.set(imageName(component), manifestDigest(JSON.parse(index)));
   }
   const files = (await must("find", work, "-name", "*.yaml")).trim().split("\n");
   for (const file of files) await Deno.writeTextFile(file, withDigests(await Deno.readTextFile(file), digests));
