@@ -58,7 +58,7 @@ export async function benchManyAgents(): Promise<void> {
   report(`${IDLE_S} s in which nothing happens`, await meter.lap());
 
   const pods = (node: string) => createPod(client, namespace, [{ network: "net-0" }], undefined, node);
-  await inParallel(followers, 16, async ({ node }) => void await pods(node));
+  await inParallel(followers, 4, async ({ node }) => void await pods(node));
   await eventually("see each its Pod", () => followers.every(({ pods }) => pods.size === 1) || undefined, 100);
   report(`${NODES} Pods, one a node`, await meter.lap());
 
