@@ -56,7 +56,7 @@ export const LANES: readonly Lane[] = [
       "tests/danm/attach_cluster_test.ts",
       "tests/danm/delegate_faults_cluster_test.ts",
       "tests/danm/detach_cluster_test.ts",
-      "tests/danm/faults_cluster_test.ts",
+      "tests/danm/late_writes_cluster_test.ts",
     ],
   },
   { name: "e2e", needs: "what node and kernel need", root: true, minutes: 40, onRequest: true },
