@@ -1,4 +1,4 @@
-/** Annotations that users write on Pods and Services. */
+/** Annotations that users write on Pods, Services and networks. */
 
 /**
  * The prefixes an annotation is honoured under, whatever the API group; the first one wins when both are there and say
@@ -6,8 +6,8 @@
  */
 const PREFIXES = ["danm.k8s.io", "danm.io"] as const;
 
-/** `interfaces` is for Pods, the others for Services. */
-export type AnnotationName = "interfaces" | "selector" | "network" | "tenantNetwork" | "clusterNetwork";
+/** `interfaces` is for Pods, `policies` for networks, the others for Services. */
+export type AnnotationName = "interfaces" | "policies" | "selector" | "network" | "tenantNetwork" | "clusterNetwork";
 
 /** An annotation as found: the key is what an error message should name. */
 export interface Annotation {

@@ -23,3 +23,8 @@ export function labelKeys(group: ApiGroup) {
 export function vniUsageAnnotation(group: ApiGroup): string {
   return `${group}/vnis-in-use`;
 }
+
+/** The annotation on a DanmEp that says what its Pod calls its ports. */
+export function portsAnnotation(group: ApiGroup): string {
+  return `${group}/ports`;
+}

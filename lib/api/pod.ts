@@ -2,6 +2,16 @@
 
 import type { KubeObject } from "./kube_object.ts";
 
+/** The ports that a container names. */
+export interface ContainerFields {
+  readonly ports?: readonly {
+    readonly name?: string;
+    readonly containerPort: number;
+    /** TCP when absent. */
+    readonly protocol?: string;
+  }[];
+}
+
 export type Pod = KubeObject<"Pod", {
   readonly spec: {
     readonly nodeName?: string;

@@ -24,6 +24,7 @@ export function createMeters(registry: Registry): Meters {
       labelNames: ["resource"] as const,
       registers,
       collect() {
+        this.reset(); // some are followed only while they are needed
         for (const [resource, informer] of informers) this.set({ resource }, value(informer));
       },
     });

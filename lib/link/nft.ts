@@ -9,6 +9,13 @@ export class NftError extends Error {
   override readonly name = "NftError";
 }
 
+/** There is no nft(8) to be run. */
+export class NftMissingError extends NftError {
+  constructor() {
+    super("Cannot set rules: there is no nft program, nftables must be installed on the node");
+  }
+}
+
 /** A table as it is in the kernel, for comparison with how it was. */
 export interface FoundTable {
   /** Elements of each set of single values, e.g. `10.0.0.1` or `10.0.0.1 . tcp . 80`. */
@@ -37,18 +44,20 @@ export async function readNftTable(
   [family, name]: readonly [family: string, name: string],
   signal: AbortSignal,
 ): Promise<FoundTable | undefined> {
-  const tables = await nft(netnsPath, ["-j", "list", "tables"], "", signal);
-  const isThere = parse(tables).some(({ table }) => table?.family === family && table.name === name);
-  if (!isThere) return undefined;
-  return foundTable(parse(await nft(netnsPath, ["-j", "list", "table", family, name], "", signal)));
+  try {
+    return foundTable(parse(await nft(netnsPath, ["-j", "list", "table", family, name], "", signal)));
+  } catch (error) {
+    if (error instanceof NftError && error.message.includes("No such file or directory")) return undefined;
+    throw error;
+  }
 }
 
 async function nft(netnsPath: string, args: readonly string[], input: string, signal: AbortSignal): Promise<string> {
   const { success, stdout, stderr } = await runProgram([...enterNamespace(netnsPath), "nft", ...args], input, signal);
   if (success) return stdout;
   if (saysNamespaceMissing(stderr)) throw new NamespaceMissingError(netnsPath);
-  if (/nsenter: (failed to|can't) execute/.test(stderr)) {
-    throw new NftError("Cannot set rules: there is no nft program, nftables must be installed on the node");
+  if (/^nsenter: (failed to|can't) execute/m.test(stderr)) {
+    throw new NftMissingError();
   }
   const [complaint = "it said nothing", line = ""] = stderr.trim().split("\n");
   throw new NftError(`Cannot set rules: ${complaint}${line === "" ? "" : ` (${line.trim()})`}`);

@@ -22,8 +22,6 @@ export interface AllowRule {
   readonly peers: RulePeers | undefined;
   /** Undefined: any port, of any protocol. */
   readonly ports: RulePorts | undefined;
-  /** Names of ports that nobody has who could be spoken to. */
-  readonly unknown: readonly string[];
 }
 
 export interface RulePeers {

@@ -40,10 +40,11 @@ function holdsOn(policy: PolicyView, { pod, network, isOwn }: PolicedInterface, 
     isSelectedBy(policy.podSelector, pods.get(podKey(pod)) ?? {});
 }
 
-/** Peers of rules that were looked up before, by policy, rule and network. */
+/** Peers of rules that were looked up before, by version of the policy, rule and network. */
 export type PeerMemory = Map<string, FoundPeers>;
 
-interface FoundPeers {
+/** Whom a rule is about. */
+export interface FoundPeers {
   /** Undefined: anybody. */
   readonly peers: RulePeers | undefined;
   /** Those addresses among them that are Pods', each with the ports that its Pod names. */
@@ -51,7 +52,7 @@ interface FoundPeers {
 }
 
 /** An address that may be spoken to, with what its Pod calls its ports. */
-interface Receiver {
+export interface Receiver {
   readonly address: Address;
   readonly ports: readonly NamedPort[];
 }
@@ -64,7 +65,7 @@ function peersOf(
   place: string,
   memory: PeerMemory,
 ): FoundPeers {
-  const key = `${policy.uid}/${place}/${network}`;
+  const key = `${policy.uid}/${policy.version}/${place}/${network}`;
   const known = memory.get(key);
   if (known) return known;
   const found = findPeers(world, policy.namespace, rule.peers, world.interfaces.get(network) ?? []);
@@ -72,7 +73,8 @@ function peersOf(
   return found;
 }
 
-function findPeers(
+/** Those of `interfaces`, which are on one network, that `peers` of a policy in `namespace` are, and what else these are. */
+export function findPeers(
   world: PolicyWorld,
   namespace: string,
   peers: readonly PeerView[] | undefined,
@@ -115,24 +117,18 @@ function allowRule(
   { peers, receivers }: FoundPeers,
   policed: PolicedInterface,
 ): AllowRule {
-  if (ports === undefined) return { id, peers, ports, unknown: [] };
+  if (ports === undefined) return { id, peers, ports };
   const ranges = ports.flatMap((port) => "name" in port ? [] : [port]);
   const names = ports.flatMap((port) => "name" in port ? [port] : []);
   // A name is the receiver's: of the Pod itself for what comes in, of each peer for what goes out.
   const own = direction === "ingress" ? names.flatMap((name) => ownPorts(name, policed.ports)) : [];
   const hasPeers = direction === "egress" && names.length > 0;
   const named = hasPeers ? names.flatMap((name) => portsOfPeers(name, receivers)) : undefined;
-  const spokenTo = direction === "ingress" ? [policed] : receivers;
-  const isUnknown = (name: NamedView) => spokenTo.every(({ ports }) => numbersOf(name, ports).length === 0);
-  return {
-    id,
-    peers,
-    ports: { ranges: [...ranges, ...own], named },
-    unknown: names.filter(isUnknown).map(({ name }) => name),
-  };
+  return { id, peers, ports: { ranges: [...ranges, ...own], named } };
 }
 
-type NamedView = Extract<PortView, { name: string }>;
+/** A port by the name that a Pod gives it. */
+export type NamedView = Extract<PortView, { name: string }>;
 
 function ownPorts(view: NamedView, ports: readonly NamedPort[]): PortRange[] {
   return numbersOf(view, ports).map((port) => ({ protocol: view.protocol, first: port, last: port }));
@@ -144,6 +140,7 @@ function portsOfPeers(view: NamedView, receivers: readonly Receiver[]): PeerPort
   );
 }
 
-function numbersOf({ name, protocol }: NamedView, ports: readonly NamedPort[]): number[] {
+/** The numbers that a Pod with these `ports` means by the name. */
+export function numbersOf({ name, protocol }: NamedView, ports: readonly NamedPort[]): number[] {
   return ports.filter((port) => port.name === name && port.protocol === protocol).map(({ port }) => port);
 }

@@ -241,18 +241,6 @@ for (const [what, annotations, kind, network, isOwn, expected] of HOLDS) {
   });
 }
 
-Deno.test("planRules() names ports that nobody has", () => {
-  const ports = [{ port: "http" }, { port: 80 }, { port: "sip", protocol: "UDP" }] as const;
-  const of = policy({ podSelector: {}, ingress: [{ ports }], egress: [{ ports }] });
-  const pods = [{ ...POD, ports: [{ name: "http", protocol: "tcp", port: 8080 } as const] }];
-  const world = worldOf({ policies: [of], namespaces: { a: {} }, pods });
-  const rules = planRules(world, interfaceOf(pods[0]!, "DanmNet/a/x"))!;
-  assertEquals([rules.ingress, rules.egress].map((allowed) => allowed!.map(({ unknown }) => unknown)), [
-    [["sip"]],
-    [["sip"]],
-  ]);
-});
-
 const WRONG: readonly [PolicySpec, string][] = [
   [{ ingress: [{ from: [{ ipBlock: { cidr: "10.0.0.0" } }] }] }, 'ingress[0] has ipBlock "10.0.0.0", must be a CIDR'],
   [

@@ -22,6 +22,8 @@ export interface PolicyView {
   readonly namespace: string;
   readonly name: string;
   readonly uid: string;
+  /** Its resourceVersion. */
+  readonly version: string;
   /** The networks it holds on, by `networkKey()`; undefined: all that policies hold on by themselves. */
   readonly networks: ReadonlySet<string> | undefined;
   /** The Pods of its namespace that it polices. */
@@ -71,6 +73,7 @@ export function viewPolicy({ kind, metadata, spec = {} }: Policy): PolicyView {
     namespace: metadata.namespace ?? "",
     name: metadata.name,
     uid: metadata.uid ?? "",
+    version: metadata.resourceVersion ?? "",
     networks: kind === "MultiNetworkPolicy" ? networks ?? new Set() : networks,
     podSelector: spec.podSelector ?? {},
     ingress: types.includes("Ingress")

@@ -41,7 +41,7 @@ const REPLIES = "ct state established,related accept";
 export function ruleTable(interfaces: readonly InterfaceRules[], node: readonly Address[]): RuleTable {
   const sets = new Map<string, RuleSet>();
   const addSet = (name: string, form: string, isLive: boolean, elements: Iterable<string>): string => {
-    sets.set(name, { form, isLive, elements: new Set(elements) });
+    sets.set(name, { form, isLive, elements: elements instanceof Set ? elements : new Set(elements) });
     return `@${name}`;
   };
   const fromNode = FAMILIES.map((family) =>
@@ -92,7 +92,7 @@ function matches({ peers, ports }: AllowRule, side: "saddr" | "daddr", name: str
     ...allowed,
     ...FAMILIES.map((family) => {
       const own = named.filter(({ address }) => address.family === family.number);
-      const elements = own.map(({ address, protocol, port }) => `${formatAddress(address)} . ${protocol} . ${port}`);
+      const elements = own.map(({ address, protocol, port }) => `${formatOnce(address)} . ${protocol} . ${port}`);
       const set = addSet(
         `${name}-named${family.number}`,
         `type ${family.type} . inet_proto . inet_service`,
@@ -106,9 +106,25 @@ function matches({ peers, ports }: AllowRule, side: "saddr" | "daddr", name: str
 
 const PORTS = "type inet_proto . inet_service; flags interval";
 
-function ofFamily(addresses: readonly Address[], { number }: { readonly number: Family }): string[] {
-  return addresses.filter(({ family }) => family === number).map(formatAddress);
+/** The same set for the same array: the peers of a rule are in the tables of many interfaces. */
+function ofFamily(addresses: readonly Address[], { number }: { readonly number: Family }): ReadonlySet<string> {
+  const known = elementsOf.get(addresses) ?? {
+    4: new Set(addresses.filter(({ family }) => family === 4).map(formatOnce)),
+    6: new Set(addresses.filter(({ family }) => family === 6).map(formatOnce)),
+  };
+  elementsOf.set(addresses, known);
+  return known[number];
 }
+
+const elementsOf = new WeakMap<readonly Address[], Readonly<Record<Family, ReadonlySet<string>>>>();
+
+function formatOnce(address: Address): string {
+  const text = texts.get(address) ?? formatAddress(address);
+  texts.set(address, text);
+  return text;
+}
+
+const texts = new WeakMap<Address, string>();
 
 /** Ranges that touch or overlap become one: nftables takes no element that another one covers. */
 function subnetsOf(subnets: readonly Subnet[], { number }: { readonly number: Family }): string[] {

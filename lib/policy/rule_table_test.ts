@@ -10,7 +10,7 @@ const address = (text: string) => parseAddress(text)!;
 const NODE = [address("10.0.0.9"), address("2001:db8::9")];
 
 function rule(changes: Partial<AllowRule> = {}): AllowRule {
-  return { id: "u-0", peers: undefined, ports: undefined, unknown: [], ...changes };
+  return { id: "u-0", peers: undefined, ports: undefined, ...changes };
 }
 
 function rules(ingress: readonly AllowRule[] | undefined, egress?: readonly AllowRule[]): InterfaceRules {

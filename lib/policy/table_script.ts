@@ -30,9 +30,10 @@ function lines(rules: readonly string[]): string {
  * @returns undefined when nothing is to be done
  */
 export function changeScript(before: RuleTable, after: RuleTable): string | undefined {
-  if (structureOf(before) !== structureOf(after)) return replaceScript(after);
+  if (!hasSameStructure(before, after)) return replaceScript(after);
   const changes = [...after.sets].flatMap(([name, set]) => {
     const old = before.sets.get(name)!.elements;
+    if (old === set.elements) return [];
     return [
       ...elementChange("add", name, [...set.elements].filter((element) => !old.has(element))),
       ...elementChange("delete", name, [...old].filter((element) => !set.elements.has(element))),
@@ -45,7 +46,11 @@ function elementChange(verb: "add" | "delete", set: string, elements: readonly s
   return elements.length === 0 ? [] : [`${verb} element ${TABLE} ${set} { ${elements.join(", ")} }\n`];
 }
 
-/** Everything but the elements that come and go with Pods. */
+/** Whether two tables differ by nothing but elements that come and go with Pods. */
+export function hasSameStructure(a: RuleTable, b: RuleTable): boolean {
+  return structureOf(a) === structureOf(b);
+}
+
 function structureOf({ sets, chains }: RuleTable): string {
   const fixed = ([name, { form, isLive, elements }]: readonly [string, RuleSet]) =>
     [name, form, isLive ? "live" : [...elements].sort()] as const;
