@@ -2,6 +2,7 @@
 
 import { journalDirectory } from "../host/journal/journal_path.ts";
 import { listFolder } from "../host/files/list_folder.ts";
+import { rulesDirectory } from "../host/journal/rules_record.ts";
 import { listJournals } from "../host/journal/list_journals.ts";
 import { openLocked } from "../host/files/open_locked.ts";
 import { readFolder, type TextFile } from "../host/files/read_folder.ts";
@@ -63,7 +64,7 @@ async function ownFiles(
     ...(await configsSetAside(node, configFile)).map((name) => seenFrom(node, `${node.configDir}/${name}`)),
     ...await ownPlugins(node),
     ...[kubeconfigPath(node), ...unfinished(node, configFile)].map((path) => seenFrom(node, path)),
-    ...stateDirs.map(journalDirectory), // what else is there is netwatcher's
+    ...stateDirs.flatMap((path) => [rulesDirectory(path), journalDirectory(path)]), // what else is there is netwatcher's
     ...(await listFolder(runtimeDir)).map((name) => `${runtimeDir}/${name}`).filter((path) => path !== lock),
     lock,
   ];

@@ -6,6 +6,7 @@ import type { Network } from "../api/network.ts";
 import { describeNetwork, type InterfacePlan, planInterfaces } from "../attach/interface_plan.ts";
 import { orderInterfaces } from "../attach/link_order.ts";
 import type { Result } from "../cni/result.ts";
+import { asksForPolicies } from "../policy/asks_for_policies.ts";
 import { settingsForNewLinks } from "../link/interface_settings.ts";
 import type { OpenedNamespace } from "../link/open_namespace.ts";
 import { readLinks } from "../link/read_links.ts";
@@ -27,6 +28,8 @@ import { StaleError } from "./access/stale_error.ts";
 import { type Pod, readNetwork, readPod } from "./pod.ts";
 import type { PodIdentity } from "./pod_identity.ts";
 import { openPodNamespace } from "./pod_namespace.ts";
+import { policeAttachment } from "./policies/police_attachment.ts";
+import { readPolicing } from "./policies/read_policies.ts";
 import { settleDefaultRoutes, type SettledRoutes } from "./settle_default_routes.ts";
 import { readWishes } from "./wishes.ts";
 import { readDevices } from "./read_devices.ts";
@@ -49,10 +52,11 @@ export async function attachContainer(
 ): Promise<Result> {
   const { services, target, journal } = attachment;
   const settings = settingsForNewLinks();
-  const [{ pod, plans, devices }, hostLinks, namespace] = await allDoneOrStopped([
+  const [{ pod, plans, devices }, hostLinks, namespace, policing] = await allDoneOrStopped([
     (signal) => traced(services, "read Pod and networks", () => readPlans(attachment, identity, signal)),
     (signal) => traced(services, "list the host's links", () => readLinks(undefined, undefined, signal)),
     (signal) => traced(services, "open the namespace", () => openPodNamespace(target.netns, settings, signal)),
+    (signal) => traced(services, "read policies", () => readPolicing(services.kube, identity, signal)),
   ], signal);
   const [prepared, defaultRoutes] = await allDoneOrStopped([
     (signal) => prepareAll(plans, { services, hostLinks, devices }, signal),
@@ -61,6 +65,8 @@ export async function attachContainer(
   const order = orderInterfaces(prepared, namespace.links.map(({ name }) => name));
   const begin = beginEntry(attachment, namespace.id, pod, plans, order);
   await beginAttachment(attachment, plans, begin, { links: namespace.links, previous }, signal);
+  // No link is up before: what a policy does not allow never passes.
+  await traced(services, "put rules in force", () => policeAttachment(attachment, begin, policing, signal));
   const context = { ...attachment, begin };
   const { attached: made, unfinished } = await attachInOrder(context, prepared, signal);
   const settled = settleDefaultRoutes(made, (one) => !unfinished.includes(one), defaultRoutes);
@@ -106,7 +112,7 @@ async function readPlans(
 function beginEntry(
   { target }: Attachment,
   netnsId: string,
-  { metadata, spec }: Pod,
+  { metadata, spec, ports }: Pod,
   plans: readonly InterfacePlan[],
   order: readonly (readonly string[])[],
 ): BeginEntry {
@@ -125,7 +131,9 @@ function beginEntry(
       network: attachableRef(plan.network),
       endpoint: endpointName(metadata, target.attachment, plan.index),
       needs: order[place]!,
+      ...(asksForPolicies(plan.network.metadata) && { asksForPolicies: true }),
     })),
+    ...(ports.length > 0 && { ports }),
   };
 }
 

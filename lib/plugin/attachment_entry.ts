@@ -4,6 +4,7 @@ import type { AttachableRef } from "../api/attachable.ts";
 import type { DelegateConfig } from "../attach/delegate_config.ts";
 import type { Result } from "../cni/result.ts";
 import type { Claim } from "../ipam/reservation.ts";
+import type { NamedPort } from "../policy/policy_world.ts";
 import type { InterfaceSetup } from "./interface_setup.ts";
 
 /** One interface that is about to be made. */
@@ -17,6 +18,8 @@ export interface RecordedInterface {
   readonly endpoint: string;
   /** Names of the others that it is made on or of: it goes before them. Entries of older versions have no such field. */
   readonly needs?: readonly string[];
+  /** Present when its network asked for policies on what others make. */
+  readonly asksForPolicies?: true;
 }
 
 /** Whom the attachment is of, and where. */
@@ -34,6 +37,8 @@ interface Place {
 export interface BeginEntry extends Place {
   readonly type: "begin";
   readonly interfaces: readonly RecordedInterface[];
+  /** What the Pod calls its ports; entries of older versions have no such field. */
+  readonly ports?: readonly NamedPort[];
 }
 
 /** The same once more: without it, what is left of a journal whose first entry is damaged could not be used. */

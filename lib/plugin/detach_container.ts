@@ -11,6 +11,7 @@ import { type AttachmentEntry, entriesOf, placeOf } from "./attachment_entry.ts"
 import { detachAll, type Detachment } from "./detach_all.ts";
 import { planDetachment } from "./detach_interface.ts";
 import { listEndpoints } from "./endpoint.ts";
+import { releaseRules } from "./policies/release_rules.ts";
 import { podNamespace } from "./pod_identity.ts";
 import { findNamespaceToClean } from "./pod_namespace.ts";
 import { remainsOf } from "./remains.ts";
@@ -67,7 +68,7 @@ export async function takeBack(attachment: Attachment, signal: AbortSignal): Pro
   }));
   await noteIfFailed(journal, gone, () => detachAll(services.log, detachments));
   await restoreRoutes(services, context.target, signal);
-  await journal.remove();
+  await releaseRules({ services, target: context.target }, () => journal.remove(), signal);
 }
 
 function isBlank(journal: Attachment["journal"]): boolean {

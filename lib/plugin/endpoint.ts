@@ -3,12 +3,13 @@
 import { attachableRef } from "../api/attachable.ts";
 import { DEFINITION_KIND } from "../api/attachment_definition.ts";
 import type { DanmEp } from "../api/danm_ep.ts";
-import { labelKeys } from "../api/labels.ts";
+import { labelKeys, portsAnnotation } from "../api/labels.ts";
 import type { PodName } from "../api/pod.ts";
 import { apiVersionOf, resourceFor } from "../api/resource.ts";
 import type { InterfacePlan } from "../attach/interface_plan.ts";
 import { formatAddress } from "../net/address.ts";
 import { formatSubnet } from "../net/subnet.ts";
+import { formatPorts } from "../policy/named_ports.ts";
 import { hashKey } from "../ipam/hash.ts";
 import { parseOwner } from "../ipam/owner.ts";
 import { isAlreadyExists, isNotFound } from "../kube/client/kube_error.ts";
@@ -175,7 +176,7 @@ function endpointOf(
   { begin, target, owner, plan, setup, deviceId }: EndpointSource,
   { apiGroup: group, name: configName }: NodeServices["config"],
 ): DanmEp {
-  const { pod, host, netns } = begin;
+  const { pod, host, netns, ports = [] } = begin;
   const network = attachableRef(plan.network);
   const labels = labelKeys(group);
   return {
@@ -185,6 +186,7 @@ function endpointOf(
       name: endpointName(pod, target.attachment, plan.index),
       namespace: pod.namespace,
       labels: { [labels.networkUid]: network.uid, [labels.podUid]: pod.uid },
+      ...(ports.length > 0 && { annotations: { [portsAnnotation(group)]: formatPorts(ports) } }),
     },
     spec: {
       NetworkName: network.name,

@@ -34,10 +34,17 @@ export async function readOthers(
   { config }: NodeServices,
   { containerId, attachment }: DelegateTarget,
 ): Promise<{ readonly name: string; readonly entries: readonly AttachmentEntry[] }[]> {
-  const names = (await listJournals(config.stateDir)).filter((name) =>
-    name !== attachment && parseJournalName(name)!.containerId === containerId
-  );
-  return await Promise.all(names.map(async (name) => ({ name, entries: await readJournal(config.stateDir, name) })));
+  const all = await readContainer(config.stateDir, containerId);
+  return all.filter(({ name }) => name !== attachment);
+}
+
+/** What the journals of all attachments of a container say now, whatever is being done about those. */
+export async function readContainer(
+  stateDir: string,
+  containerId: string,
+): Promise<{ readonly name: string; readonly entries: readonly AttachmentEntry[] }[]> {
+  const names = (await listJournals(stateDir)).filter((name) => parseJournalName(name)!.containerId === containerId);
+  return await Promise.all(names.map(async (name) => ({ name, entries: await readJournal(stateDir, name) })));
 }
 
 /** Whether a journal of the first format is of the attachment with this CNI_IFNAME, as far as it tells. */

@@ -9,6 +9,8 @@ import { defaultRequest } from "../attach/interface_plan.ts";
 import { AnnotationError } from "../attach/annotation.ts";
 import { type InterfaceRequest, parseInterfaceRequests } from "../attach/interface_request.ts";
 import { isNotFound } from "../kube/client/kube_error.ts";
+import { namedPorts, type PodContainers } from "../policy/named_ports.ts";
+import type { NamedPort } from "../policy/policy_world.ts";
 import type { NodeServices } from "./node_services.ts";
 import type { PodIdentity } from "./pod_identity.ts";
 
@@ -17,6 +19,8 @@ export type Pod = KubeObject<"Pod", { readonly spec: { readonly nodeName?: strin
   readonly metadata: { readonly namespace: string; readonly uid: string };
   /** UID of the object itself, which is another one where it is the copy of a static Pod. */
   readonly objectUid: string;
+  /** Those of its containers that have names. */
+  readonly ports: readonly NamedPort[];
 };
 
 /** The Pod's networks cannot be told; says what is missing. */
@@ -34,14 +38,25 @@ export async function readPod(services: NodeServices, identity: PodIdentity, sig
   const { namespace, name, uid } = identity;
   const recent = uid === undefined ? undefined : remembered?.pod(namespace, name);
   if (recent !== undefined && recent.metadata.uid === uid) return recent;
-  const pod = await kube.get<Pod>({ group: "", version: "v1", plural: "pods", namespace, name }, { signal });
+  const pod = await kube.get<Pod & { readonly spec: PodContainers }>({
+    group: "",
+    version: "v1",
+    plural: "pods",
+    namespace,
+    name,
+  }, { signal });
   const known = podUid(pod.metadata);
   if (uid !== undefined && known !== uid) {
     throw new PodNetworkError(
       `Cannot attach Pod ${namespace}/${name}: its UID is ${known}, must be ${uid} as in CNI_ARGS`,
     );
   }
-  return { ...pod, metadata: { ...pod.metadata, uid: known }, objectUid: pod.metadata.uid };
+  return {
+    ...pod,
+    metadata: { ...pod.metadata, uid: known },
+    objectUid: pod.metadata.uid,
+    ports: namedPorts(pod.spec),
+  };
 }
 
 /**

@@ -2,6 +2,7 @@
 
 import type { ObjectMeta } from "../api/kube_object.ts";
 import { type Network, networkOptions } from "../api/network.ts";
+import { asksForPolicies } from "../policy/asks_for_policies.ts";
 import { readNetworkTerms } from "../attach/network_terms.ts";
 import { type HostLinkId, networkLinkName } from "./host_link.ts";
 
@@ -23,6 +24,8 @@ export interface LinkSource {
   readonly problems: readonly string[];
   /** For a NetworkAttachmentDefinition: the configuration that it should have instead, once its links are there. */
   readonly rewritten?: string;
+  /** Present when it wants policies to hold on interfaces that a plugin makes. */
+  readonly asksForPolicies?: true;
 }
 
 /** What `network` asks for: at most one link. A network that danm refuses asks for none. */
@@ -41,10 +44,10 @@ export function networkLinkSource(network: Network): LinkSource {
   }
 }
 
-/** What Events and comparisons need of an object. */
+/** What is kept of an object whether it asks for links or not. */
 export function identityOf(
   { apiVersion, kind, metadata }: Pick<LinkSource, "apiVersion" | "kind" | "metadata">,
-): Pick<LinkSource, "apiVersion" | "kind" | "metadata"> {
+): Pick<LinkSource, "apiVersion" | "kind" | "metadata" | "asksForPolicies"> {
   const { name, namespace, uid, resourceVersion, creationTimestamp } = metadata;
   return {
     apiVersion,
@@ -56,5 +59,6 @@ export function identityOf(
       ...(resourceVersion !== undefined && { resourceVersion }),
       ...(creationTimestamp !== undefined && { creationTimestamp }),
     },
+    ...(asksForPolicies(metadata) && { asksForPolicies: true }),
   };
 }

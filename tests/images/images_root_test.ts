@@ -23,7 +23,7 @@ for (const component of COMPONENTS) {
     const packages: readonly { readonly name: string; readonly checksums?: unknown }[] = bill.packages;
     const names = packages.map(({ name }) => name);
     for (const name of [`danm-${component}`, "deno", "libc6", "prom-client"]) assertArrayIncludes(names, [name]);
-    assertEquals(names.includes("iproute2"), ON_NODES.includes(component));
+    for (const tool of ["iproute2", "nftables"]) assertEquals(names.includes(tool), ON_NODES.includes(component), tool);
     assertEquals(names.includes("@peculiar/x509"), component === "webhook"); // which makes certificates
     assertEquals(packages.find(({ name }) => name === "prom-client")?.checksums !== undefined, true);
   });
@@ -46,6 +46,6 @@ Deno.test("the image of the installer carries plugins that run with nothing in t
 
 Deno.test("the image of netwatcher has the programs that netwatcher runs", async () => {
   const script =
-    "for name in ip nsenter setsid sh stat grep; do command -v $name >/dev/null || echo $name; done; ip -V";
+    "for name in ip nft nsenter setsid sh stat grep; do command -v $name >/dev/null || echo $name; done; ip -V";
   assertMatch(await builder.run(imageName("netwatcher"), ["sh", "-c", script]), /^ip utility, iproute2-/);
 });

@@ -3,13 +3,13 @@
 # Debian packages that building them needs. Repeatable, instant when nothing is missing. Makes, unless BASE names an
 # image, from this machine's Debian packages, in image-base-VERSION (remove the folder to get the newest ones):
 #
-#   tools.tar       sh, coreutils, util-linux, grep, iproute2 and libgcc_s, for what works on a node
+#   tools.tar       sh, coreutils, util-linux, grep, iproute2, nftables and libgcc_s, for what works on a node
 #   libraries.tar   glibc and libgcc_s, for what only talks to the API server
 #   *.packages      names, versions and architectures of what is in them
 set -euo pipefail
 
 # One higher with every change of make_bases.
-version=2
+version=3
 
 here=$(cd "$(dirname "$0")" && pwd)
 cache=$(realpath -m "${DANM_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/danm}")
@@ -26,7 +26,7 @@ lock() {
 }
 
 make_bases() {
-  make_base "$1/tools" base-files,coreutils,dash,grep,iproute2,libgcc-s1,util-linux
+  make_base "$1/tools" base-files,coreutils,dash,grep,iproute2,libgcc-s1,nftables,util-linux
   make_base "$1/libraries" libc6,libgcc-s1
 }
 

@@ -1,7 +1,8 @@
 /** netwatcher: keeps the host links of its node in line with the networks, and the node clean of containers that are gone. */
 
 import { createBlockStore } from "../../kube/blocks/block_store.ts";
-import { networkLinkSource } from "../../reconcile/link_source.ts";
+import type { Informer } from "../../kube/watch/informer.ts";
+import { type LinkSource, networkLinkSource } from "../../reconcile/link_source.ts";
 import { readDanmConfig } from "../../plugin/danm_config.ts";
 import type { NodeServices } from "../../plugin/node_services.ts";
 import { SYSTEM_CLOCK } from "../clock.ts";
@@ -13,6 +14,8 @@ import type { WorkQueue } from "../work_queue.ts";
 import { followDefinitions, followNetworks, type NetworkInformers } from "./follow_link_sources.ts";
 import { followLinks } from "./follow_links.ts";
 import { createLinkMeters, type LinkMeters } from "./link_meters.ts";
+import { askingNetworks } from "./policies/asking_networks.ts";
+import { createPolicyController } from "./policies/police_node.ts";
 import { createHostLinkReconciler } from "./reconcile_host_links.ts";
 import { followOwnPods, rememberObjects } from "./remember_objects.ts";
 import { serveAttachments } from "./serve_attachments.ts";
@@ -51,14 +54,25 @@ export function netwatcher(nodeName: string): DaemonProgram<NetwatcherFlags> {
     },
     async run(daemon, { nodeName, stateDir, cniPath, hostMounts }, signal) {
       const meters = createLinkMeters(daemon.registry);
-      const networks = followNetworks(daemon, () => links.changed());
-      const links = createLinkController(daemon, nodeName, networks, meters);
+      const changed = () => {
+        links.changed();
+        policies.changed();
+      };
+      const networks = followNetworks(daemon, changed);
+      const definitions = followDefinitions(daemon, changed);
+      const links = createLinkController(daemon, nodeName, { networks, definitions }, meters);
+      const policies = createPolicyController(daemon, {
+        nodeName,
+        stateDir,
+        networks: () => askingNetworks(networks, definitions),
+      });
       const plugins = { path: cniPath.split(":"), ...(hostMounts !== undefined && { mounts: hostMounts }) };
       const sweep = createSweepController(daemon, stateDir, plugins, meters);
       const pods = followOwnPods(daemon, nodeName);
       const remembered = rememberObjects(daemon, pods, networks);
       await runTogether([
         links.run,
+        policies.run,
         sweep,
         pods.run,
         (signal) => serveAttachments(daemon, stateDir, { remembered, ...plugins }, signal),
@@ -78,8 +92,18 @@ function pathFlag(placeholder: string, help: string, fallback: string): Flag<str
   };
 }
 
-function createLinkController(daemon: Daemon, nodeName: string, networks: NetworkInformers, meters: LinkMeters) {
-  const definitions = followDefinitions(daemon, () => controller.add(NODE));
+/** Informers of all that asks for links. */
+interface LinkSources {
+  readonly networks: NetworkInformers;
+  readonly definitions: Informer<LinkSource>;
+}
+
+function createLinkController(
+  daemon: Daemon,
+  nodeName: string,
+  { networks, definitions }: LinkSources,
+  meters: LinkMeters,
+) {
   const informers = [...Object.values(networks), definitions];
   const sources = () => [
     ...Object.values(networks).flatMap((informer) => informer.list().map(networkLinkSource)),

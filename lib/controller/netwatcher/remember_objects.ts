@@ -5,6 +5,7 @@ import type { Informer } from "../../kube/watch/informer.ts";
 import { objectKey } from "../../kube/watch/object_key.ts";
 import type { RememberedObjects } from "../../plugin/access/cluster_access.ts";
 import type { Pod } from "../../plugin/pod.ts";
+import { namedPorts, type PodContainers } from "../../policy/named_ports.ts";
 import type { Daemon } from "../daemon.ts";
 import { watchResource } from "../watch_resource.ts";
 import type { NetworkInformers } from "./follow_link_sources.ts";
@@ -13,7 +14,7 @@ import type { NetworkInformers } from "./follow_link_sources.ts";
 const READ = ["danm.k8s.io/", "danm.io/", SELECTION_ANNOTATIONS.networks, SELECTION_ANNOTATIONS.defaultNetwork];
 
 /** The same as it comes from the API server. */
-type WirePod = KubeObject<"Pod", { readonly spec: { readonly nodeName?: string } }>;
+type WirePod = KubeObject<"Pod", { readonly spec: { readonly nodeName?: string } & PodContainers }>;
 
 /** The Pods of this node, and of those only what an attachment goes by: nothing grows with the Pods of other nodes. */
 export function followOwnPods(daemon: Daemon, nodeName: string): Informer<Pod> {
@@ -24,7 +25,8 @@ export function followOwnPods(daemon: Daemon, nodeName: string): Informer<Pod> {
   }, () => {});
 }
 
-function reducePod({ apiVersion, kind, metadata, spec: { nodeName } }: WirePod): Pod {
+function reducePod({ apiVersion, kind, metadata, spec }: WirePod): Pod {
+  const { nodeName } = spec;
   const { namespace = "", name, resourceVersion, annotations = {} } = metadata;
   const read = Object.entries(annotations).filter(([key]) => READ.some((prefix) => key.startsWith(prefix)));
   return {
@@ -39,6 +41,7 @@ function reducePod({ apiVersion, kind, metadata, spec: { nodeName } }: WirePod):
     },
     spec: { ...(nodeName !== undefined && { nodeName }) },
     objectUid: metadata.uid ?? "",
+    ports: namedPorts(spec),
   };
 }
 
