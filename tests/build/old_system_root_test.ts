@@ -24,7 +24,7 @@ async function run(name: string, ...args: string[]): Promise<string> {
 }
 
 Deno.test("binaries run on an old system that has nothing but glibc and libgcc_s", async () => {
-  for (const name of ["cleaner", "installer", "netwatcher", "svcwatcher", "webhook"]) {
+  for (const name of ["cleaner", "installer", "kubectl-danm", "netwatcher", "svcwatcher", "webhook"]) {
     assertMatch(await run(name, "--version"), RegExp(`^${name} [0-9.]+\n$`));
   }
   for (const name of ["danm", "fakeipam"]) assertMatch(await run(name), /"supportedVersions":\[/, name);

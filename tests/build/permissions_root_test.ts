@@ -58,6 +58,17 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
     "write:/usr/bin/danm-probe",
     "write:/var/danm-probe",
   ],
+  // A kubeconfig may name any program as the source of its credentials, and that goes by any variable.
+  "kubectl-danm": [
+    "env:HOME",
+    "env:CNI_COMMAND",
+    "env:KUBERNETES_SERVICE_HOST",
+    "listen:0",
+    "read:/etc/hostname",
+    "run:/bin/true",
+    "run:/usr/bin/setsid",
+    "sys:hostname",
+  ],
   netwatcher: [
     "env:KUBERNETES_SERVICE_HOST",
     "listen:0",

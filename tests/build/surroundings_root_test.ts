@@ -9,7 +9,7 @@ import { PROGRAM_FOLDER } from "../program_folder.ts";
 import { runTool } from "./run_deno.ts";
 
 const PROJECT = fromFileUrl(new URL("../..", import.meta.url)).replace(/\/$/, "");
-const PROGRAMS = ["cleaner", "danm", "fakeipam", "installer", "netwatcher", "svcwatcher", "webhook"];
+const PROGRAMS = ["cleaner", "danm", "fakeipam", "installer", "kubectl-danm", "netwatcher", "svcwatcher", "webhook"];
 const PLUGINS = ["danm", "fakeipam", "node/danm", "node/fakeipam"];
 
 /** Becomes "$@" with a /tmp that has nothing but this project and the caches, should they be there. */

@@ -85,7 +85,7 @@ Deno.test.afterAll(async () => {
 
 /** Starts the command, as an administrator does. */
 function startImport(kubeconfig: string, ...flags: readonly string[]): Deno.ChildProcess {
-  return new Deno.Command(`${PROGRAM_FOLDER}/cleaner`, {
+  return new Deno.Command(`${PROGRAM_FOLDER}/kubectl-danm`, {
     args: ["import-original", `--kubeconfig=${kubeconfig}`, ...flags],
     cwd: "/",
     stdin: "null",

@@ -1,10 +1,10 @@
 /** The layers of lib/: code of one uses lower ones and its own, so that decisions never depend on what carries them out. */
 const LAYERS: readonly (readonly string[])[] = [
   ["net", "time", "cni", "api"],
-  ["ipam", "attach", "admit", "reconcile", "policy"],
+  ["ipam", "attach", "admit", "reconcile", "policy", "view"],
   ["process"],
   ["kube", "link", "host"],
-  ["plugin", "delegate", "controller", "webhook", "installer"],
+  ["plugin", "delegate", "controller", "webhook", "installer", "kubectl"],
 ];
 
 /** The first layer that may do more than compute: the running of programs, which several adapters are made of. */

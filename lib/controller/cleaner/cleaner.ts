@@ -22,8 +22,7 @@ const FLAGS = {
 /** The program. */
 export const cleaner: DaemonProgram<typeof FLAGS> = {
   name: "cleaner",
-  summary: "frees addresses and deletes DanmEps of Pods that are gone without their node having cleaned up; " +
-    "see also cleaner import-original --help",
+  summary: "frees addresses and deletes DanmEps of Pods that are gone without their node having cleaned up",
   metricsPort: 9112,
   flags: FLAGS,
   async run(daemon, { leaderElect, gracePeriod, dryRun }, signal) {

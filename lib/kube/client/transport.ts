@@ -30,6 +30,8 @@ export interface ClientOptions {
    * the last of it is done. A write that is answered then has succeeded.
    */
   readonly settleMs?: number;
+  /** Opens the way to the API server; connections by the configuration when absent. */
+  readonly connect?: () => Connection;
 }
 
 /** Sends requests over pooled connections and repeats those that may be repeated. */
@@ -50,9 +52,9 @@ export interface Transport extends Disposable {
  */
 export function createTransport(
   config: KubeConfig,
-  { program = "danm", settleMs = 0 }: ClientOptions = {},
+  { program = "danm", settleMs = 0, connect = () => openConnection(config) }: ClientOptions = {},
 ): Transport {
-  const connection = openConnection(config);
+  const connection = connect();
   const bearer = createBearerSource(config.bearer, Deno.readTextFileSync, Date.now);
   const sender = { server: config.server, userAgent: `${program}/${PRODUCT_VERSION}`, connection, bearer };
   return {

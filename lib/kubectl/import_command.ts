@@ -1,26 +1,28 @@
-/** `cleaner import-original`: takes over what the original system, written in Go, left in a cluster. */
+/** `kubectl danm import-original`: takes over what the original system, written in Go, left in a cluster. */
 
-import { type Network, NETWORK_KINDS, networkRef } from "../../../api/network.ts";
-import { PRODUCT_VERSION } from "../../../api/product_version.ts";
-import { API_GROUPS, DEFAULT_API_GROUP, resourceFor } from "../../../api/resource.ts";
-import { createBlockStore } from "../../../kube/blocks/block_store.ts";
-import { createDaemonClient } from "../../../kube/client/daemon_client.ts";
-import { daemonConfig } from "../../../kube/config/daemon_config.ts";
-import { isNotServed } from "../../../kube/client/kube_error.ts";
-import { listAll } from "../../../kube/client/list_all.ts";
-import { booleanFlag, choiceFlag, type Flag, type FlagValues, textFlag } from "../../flag.ts";
-import { helpText } from "../../help_text.ts";
-import { parseFlags, UsageError } from "../../parse_flags.ts";
-import type { ImportContext } from "./import_context.ts";
-import { importNetwork, type ImportOutcome, type NetworkName } from "./import_network.ts";
-import { releaseUnrecorded } from "./release_unrecorded.ts";
+import { type Network, NETWORK_KINDS, networkRef } from "../api/network.ts";
+import { PRODUCT_VERSION } from "../api/product_version.ts";
+import { API_GROUPS, DEFAULT_API_GROUP, resourceFor } from "../api/resource.ts";
+import { createBlockStore } from "../kube/blocks/block_store.ts";
+import { isNotServed } from "../kube/client/kube_error.ts";
+import { listAll } from "../kube/client/list_all.ts";
+import { booleanFlag, choiceFlag, type Flag, type FlagValues, textFlag } from "../controller/flag.ts";
+import { helpText } from "../controller/help_text.ts";
+import { parseFlags, UsageError } from "../controller/parse_flags.ts";
+import { openPersonalClient } from "./personal_client.ts";
+import type { ImportContext } from "../controller/cleaner/original/import_context.ts";
+import { importNetwork, type ImportOutcome, type NetworkName } from "../controller/cleaner/original/import_network.ts";
+import { releaseUnrecorded } from "../controller/cleaner/original/release_unrecorded.ts";
 
-const NAME = "cleaner import-original";
+const NAME = "kubectl danm import-original";
 
-const SUMMARY = "moves addresses from the bitmaps of the original DANM to AddressBlocks, and takes its DanmEps over";
+/** What the command does, in a line. */
+export const IMPORT_SUMMARY =
+  "moves addresses from the bitmaps of the original DANM to AddressBlocks, and takes its DanmEps over";
 
 const FLAGS = {
-  kubeconfig: textFlag("FILE", "how to reach the API server; without it as the Pod's service account", undefined),
+  kubeconfig: textFlag("FILE", "how to reach the API server; without it as kubectl does", undefined),
+  context: textFlag("NAME", "the context of it; without it the current one", undefined),
   apiGroup: choiceFlag(API_GROUPS, "API group of DANM's objects", DEFAULT_API_GROUP),
   network: networkFlag("only this network; without it all"),
   dryRun: booleanFlag("change nothing, but tell what would be done", false),
@@ -42,7 +44,7 @@ export async function runImport(args: readonly string[], print: Print, complain:
   try {
     const parsed = parseFlags(FLAGS, args);
     if (parsed === "help" || parsed === "version") {
-      print(parsed === "help" ? helpText(NAME, SUMMARY, FLAGS) : `cleaner ${PRODUCT_VERSION}`);
+      print(parsed === "help" ? helpText(NAME, IMPORT_SUMMARY, FLAGS) : `kubectl-danm ${PRODUCT_VERSION}`);
       return 0;
     }
     flags = parsed;
@@ -60,8 +62,8 @@ export async function runImport(args: readonly string[], print: Print, complain:
 }
 
 async function importAll(flags: FlagValues<typeof FLAGS>, print: Print, complain: Print): Promise<number> {
-  const { kubeconfig, apiGroup: group, network, dryRun } = flags;
-  using kube = createDaemonClient(() => daemonConfig(kubeconfig), { program: "danm-cleaner" });
+  const { kubeconfig, context: cluster, apiGroup: group, network, dryRun } = flags;
+  using kube = openPersonalClient({ kubeconfig, context: cluster }).kube;
   const context = { kube, group, store: createBlockStore(kube, group), dryRun, signal: new AbortController().signal };
   const networks = await listNetworks(context, network);
   let failed = 0;
