@@ -88,7 +88,8 @@ Deno.test("programs take the flags that manifests give them", async () => {
 
 Deno.test("all of DANM is in kube-system, on the hosts' network, with the ports that the guide lists", async () => {
   const registrations = ["MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"];
-  const clusterWide = ["ClusterRole", "ClusterRoleBinding", CRD, ...registrations];
+  const policies = ["ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"];
+  const clusterWide = ["ClusterRole", "ClusterRoleBinding", CRD, ...registrations, ...policies];
   const guide = await Deno.readTextFile(new URL("../../docs/install.md", import.meta.url));
   const [, table = ""] = /<!-- ports -->(.*)<!-- \/ports -->/s.exec(guide) ?? [];
   const listed = [...table.matchAll(/^\| (\d+) \|/gm)].map(([, port]) => Number(port));
