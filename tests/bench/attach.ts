@@ -35,7 +35,7 @@ const EXACT_FIT = { cidr: "10.67.0.0/24", pods: 254, width: 32 };
 /** Measures, prints, and writes the figures down. */
 export async function benchAttach(): Promise<void> {
   await using cluster = await startCluster();
-  await applyManifests(cluster, `${ROOT}/manifests/danm`, `${ROOT}/manifests/netwatcher`);
+  await applyManifests(cluster, `${ROOT}/manifests/danm/rbac.yaml`, `${ROOT}/manifests/netwatcher`);
   await using node = await createTestNode(cluster, await jsonOf(await cluster.kubeconfigFor(DANM_ACCOUNT)));
   await useDanm(node, await installDanm(node, "bin/node"));
   await node.createNetwork("bench", { cidr: "10.64.0.0/22" });

@@ -30,7 +30,7 @@ interface Calls {
  */
 export async function benchKinds(): Promise<void> {
   await using cluster = await startCluster();
-  await applyManifests(cluster, `${ROOT}/manifests/danm`);
+  await applyManifests(cluster, `${ROOT}/manifests/danm/rbac.yaml`);
   const kubeconfig = await cluster.kubeconfigFor({ namespace: "kube-system", name: "danm" });
   const json = `${kubeconfig}.json`; // as the installer writes it
   await Deno.writeTextFile(json, JSON.stringify(parse(await Deno.readTextFile(kubeconfig))));

@@ -8,11 +8,11 @@ import { createClient, type KubeClient } from "../../lib/kube/client/client.ts";
 import { loadKubeconfig } from "../../lib/kube/config/load_kubeconfig.ts";
 import { applyManifests } from "../cluster/apply_manifests.ts";
 import { eventually } from "../cluster/eventually.ts";
-import { sharedCluster } from "../cluster/shared_cluster.ts";
+import { startCluster } from "../cluster/start_cluster.ts";
 import { installCrds } from "../crds/install_sets.ts";
 import { createNodeObject } from "../installer/installed_node.ts";
 
-const cluster = await sharedCluster();
+const cluster = await startCluster(); // of its own: others' tokens are bound to no node
 Deno.test.afterAll(async () => await cluster[Symbol.asyncDispose]());
 
 const ROOT = fromFileUrl(new URL("../..", import.meta.url));
