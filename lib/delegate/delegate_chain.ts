@@ -13,6 +13,8 @@ import { DelegateMissingError, type PluginPlace, runDelegate } from "./run_deleg
 export interface DelegateTarget extends Omit<Parameters, "command">, PluginPlace {
   /** Key of the attachment that all is for; `ifName` is its own only until one of its interfaces is meant. */
   readonly attachment: string;
+  /** The node's folder of what those that call plugins have in common. */
+  readonly stateDir: string;
   /** Whether a plugin that is not found is a failure at DEL: so for who may not be where the plugins are. */
   readonly mustFindPlugins?: true;
   /** Is given what plugins write to standard error; where absent it is this process's own. */

@@ -6,6 +6,7 @@ import { decodeResult } from "../cni/decode_result.ts";
 import { encodeEnvironment, type Parameters } from "../cni/environment.ts";
 import { CniError, decodeError, errorCode } from "../cni/error.ts";
 import type { Result } from "../cni/result.ts";
+import { openLocked } from "../host/files/open_locked.ts";
 import { PROGRAM_PATH } from "../process/program_folders.ts";
 import { type ProcessResult, runProcess } from "../process/run_process.ts";
 import { isMissing, pluginProgram } from "./plugin_program.ts";
@@ -30,10 +31,18 @@ export interface PluginPlace {
   readonly mounts?: string;
 }
 
+/**
+ * Plugins that look for tables of the whole node, and make them when there are none: of two that do so at a time one would
+ * fail. They take turns on a node.
+ */
+const IN_TURN: readonly string[] = ["portmap"];
+
 /** One call of a plugin: whom it is about, and what is to be done. */
 export interface DelegateCall extends Parameters, PluginPlace {
   /** Key of the attachment it is made for. */
   readonly attachment: string;
+  /** The node's folder of what those that call plugins have in common. */
+  readonly stateDir: string;
   /** Is given what the plugin writes to standard error; where absent it is this process's own. */
   readonly complain?: (text: string) => void;
 }
@@ -49,7 +58,7 @@ export interface DelegateCall extends Parameters, PluginPlace {
  */
 export async function runDelegate(
   config: DelegateConfig,
-  { attachment, mounts, complain = console.error, ...parameters }: DelegateCall,
+  { attachment, stateDir, mounts, complain = console.error, ...parameters }: DelegateCall,
   signal: AbortSignal,
 ): Promise<Result | undefined> {
   const program = pluginProgram(config.type, parameters.path, mounts);
@@ -57,6 +66,7 @@ export async function runDelegate(
   // Plugins start others (iptables, for one), and runtimes may have no PATH themselves.
   const env = { ...encodeEnvironment(parameters), ...childMarker(attachment), PATH: PROGRAM_PATH };
   const command = { ...program, stdin: JSON.stringify(config), env };
+  using _turn = IN_TURN.includes(config.type) ? await openLocked(`${stateDir}/${config.type}.lock`, signal) : undefined;
   const outcome = await runProcess(command, signal).catch((error) => {
     if (!signal.aborted) throw error;
     throw new DelegateInterruptedError(`Plugin ${config.type} did not end at ${parameters.command}`, signal.reason);

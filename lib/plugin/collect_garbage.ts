@@ -13,7 +13,7 @@ import { joinFailures } from "./attempt.ts";
 import { detachContainer } from "./detach_container.ts";
 import { detachUnrecorded } from "./detach_unrecorded.ts";
 import { attachmentOf, endpointsOf, firstNameOf, listEndpoints } from "./endpoint.ts";
-import { openAttachment } from "./journals.ts";
+import { openAttachment, surroundingsOf } from "./journals.ts";
 import type { NodeServices } from "./node_services.ts";
 import { listNodeEndpoints } from "./node_endpoints.ts";
 import { configuresAnother } from "./other_configurations.ts";
@@ -168,7 +168,9 @@ async function collect(
   signal: AbortSignal,
 ): Promise<void> {
   // Its namespace is taken from its journal or DanmEps, as no runtime says.
-  const target = { containerId, netns: "", ifName, args: new Map([["IgnoreUnknown", "1"]]), path, attachment: name };
+  const args = new Map([["IgnoreUnknown", "1"]]);
+  const call = { containerId, netns: "", ifName, args, path, attachment: name };
+  const target = { ...call, ...surroundingsOf(services) };
   if (endpoints) {
     return await detachUnrecorded(services, target, endpointsOf(endpoints, parseJournalName(name)!), signal);
   }

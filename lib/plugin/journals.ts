@@ -11,12 +11,20 @@ import type { NodeServices } from "./node_services.ts";
 
 /** Whom a call is about, as the runtime names it. */
 export function targetOf(
-  { config, complain, mounts }: NodeServices,
-  call: Omit<DelegateTarget, "attachment" | "complain" | "mounts">,
+  services: NodeServices,
+  call: Omit<DelegateTarget, "attachment" | keyof PluginSurroundings>,
 ): DelegateTarget {
   const { containerId, ifName } = call;
-  const attachment = attachmentKey({ containerId, ifName, configName: config.name });
-  return { ...call, attachment, ...(complain && { complain }), ...(mounts !== undefined && { mounts }) };
+  const attachment = attachmentKey({ containerId, ifName, configName: services.config.name });
+  return { ...call, attachment, ...surroundingsOf(services) };
+}
+
+/** How plugins are called here, whomever it is about. */
+type PluginSurroundings = Pick<DelegateTarget, "stateDir" | "complain" | "mounts">;
+
+/** What all targets on this node have in common. */
+export function surroundingsOf({ config, complain, mounts }: NodeServices): PluginSurroundings {
+  return { stateDir: config.stateDir, ...(complain && { complain }), ...(mounts !== undefined && { mounts }) };
 }
 
 /** The names of the journals there are of an attachment, one in the first format first. */

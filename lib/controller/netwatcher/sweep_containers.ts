@@ -137,7 +137,8 @@ async function detach(
     if (place === undefined || (await findExisting([place], signal)).size > 0) return false;
     const { containerId, ifName = "eth0" } = parseJournalName(name)!;
     const container = { containerId, netns: "", ifName, args: new Map<string, string>(), attachment: name };
-    const target = { ...container, ...plugins, mustFindPlugins: true } as const;
+    const { stateDir } = services.config;
+    const target = { ...container, ...plugins, stateDir, mustFindPlugins: true } as const;
     const limited = AbortSignal.any([signal, AbortSignal.timeout(DETACH_MS)]);
     if (await detachContainer({ services, target, journal, namespaceIsGone: true }, limited)) return true;
     const endpoints = await listEndpoints(services, place.pod.namespace, target, limited);
