@@ -20,8 +20,11 @@ import { COMPONENTS, imageName, imageStorage, ON_NODES, SUMMARIES } from "./imag
 
 const CONTAINERFILE = fromFileUrl(new URL("../../manifests/images/Containerfile", import.meta.url));
 
+/** As setup.sh counts. */
+const BASE_VERSION = 3;
+
 /** Made by setup.sh. */
-const BASE_FOLDER = `${cacheFolder()}/image-base-2`;
+const BASE_FOLDER = `${cacheFolder()}/image-base-${BASE_VERSION}`;
 
 /** A base that is the user's, instead of both of ours. */
 const foreignBase = Deno.env.get("BASE") || undefined;
@@ -71,7 +74,7 @@ async function buildAll(digest: string, haveLaunchers: boolean): Promise<void> {
     const started = performance.now();
     const base = baseOf(component, haveLaunchers);
     if (base !== undefined && !local.has(base.archive)) {
-      const name = `localhost/danm-base-${local.size}:2`;
+      const name = `localhost/danm-base-${local.size}:${BASE_VERSION}`;
       await builder.importBase(base.archive, name);
       local.set(base.archive, name);
     }
