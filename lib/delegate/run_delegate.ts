@@ -7,6 +7,7 @@ import { encodeEnvironment, type Parameters } from "../cni/environment.ts";
 import { CniError, decodeError, errorCode } from "../cni/error.ts";
 import type { Result } from "../cni/result.ts";
 import { openLocked } from "../host/files/open_locked.ts";
+import { pluginTurnPath } from "../host/journal/journal_path.ts";
 import { PROGRAM_PATH } from "../process/program_folders.ts";
 import { type ProcessResult, runProcess } from "../process/run_process.ts";
 import { isMissing, pluginProgram } from "./plugin_program.ts";
@@ -66,7 +67,9 @@ export async function runDelegate(
   // Plugins start others (iptables, for one), and runtimes may have no PATH themselves.
   const env = { ...encodeEnvironment(parameters), ...childMarker(attachment), PATH: PROGRAM_PATH };
   const command = { ...program, stdin: JSON.stringify(config), env };
-  using _turn = IN_TURN.includes(config.type) ? await openLocked(`${stateDir}/${config.type}.lock`, signal) : undefined;
+  using _turn = IN_TURN.includes(config.type)
+    ? await openLocked(pluginTurnPath(stateDir, config.type), signal)
+    : undefined;
   const outcome = await runProcess(command, signal).catch((error) => {
     if (!signal.aborted) throw error;
     throw new DelegateInterruptedError(`Plugin ${config.type} did not end at ${parameters.command}`, signal.reason);

@@ -43,6 +43,11 @@ export function turnPath(stateDir: string): string {
   return join(journalDirectory(stateDir), ".begin");
 }
 
+/** What plugins of a type take turns by that must not run side by side. No journal has such a name. */
+export function pluginTurnPath(stateDir: string, type: string): string {
+  return join(journalDirectory(stateDir), `.${type}`);
+}
+
 /**
  * One text for an attachment, different for every two: the name of its journal, and part of what else is named after it.
  * At most 255 characters, all of them harmless in a file's name, when the container ID has {@linkcode MAX_CONTAINER_ID}.
