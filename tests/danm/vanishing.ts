@@ -16,10 +16,11 @@ const MOMENTS: readonly (readonly [when: string, request: Pick<Fault, "method" |
 
 /** ADD of an interface of `type`, whose namespace goes at each of these moments. */
 export async function vanishAtEachMoment(node: TestNode, type: "macvlan" | "ipvlan"): Promise<void> {
-  await node.createNetwork("a", { cidr: "10.1.0.0/24", rt_tables: 150 }, { NetworkType: type });
   await using proxy = await startFaultProxy(node.cluster);
-  for (const [when, request] of MOMENTS) {
-    await using container = await node.createContainer([{ network: "a", ip: "dynamic" }]);
+  for (const [place, [when, request]] of MOMENTS.entries()) {
+    const network = `n${place}`; // which has no block yet
+    await node.createNetwork(network, { cidr: `10.1.${place}.0/24`, rt_tables: 150 }, { NetworkType: type });
+    await using container = await node.createContainer([{ network, ip: "dynamic" }]);
     const { promise: until, resolve: letGo } = Promise.withResolvers<void>();
     proxy.reset();
     proxy.inject({ ...request, action: { kind: "hold", until } });
