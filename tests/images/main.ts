@@ -20,8 +20,8 @@ import { COMPONENTS, imageName, imageStorage, ON_NODES, SUMMARIES } from "./imag
 
 const CONTAINERFILE = fromFileUrl(new URL("../../manifests/images/Containerfile", import.meta.url));
 
-/** As setup.sh counts. */
-const BASE_VERSION = 3;
+/** Which of the bases that setup.sh has made over time. */
+const BASE_VERSION = (await Deno.readTextFile(new URL("base_version", import.meta.url))).trim();
 
 /** Made by setup.sh. */
 const BASE_FOLDER = `${cacheFolder()}/image-base-${BASE_VERSION}`;

@@ -8,10 +8,9 @@
 #   *.packages      names, versions and architectures of what is in them
 set -euo pipefail
 
-# One higher with every change of make_bases.
-version=3
-
 here=$(cd "$(dirname "$0")" && pwd)
+# One higher with every change of make_bases.
+version=$(cat "$here/base_version")
 cache=$(realpath -m "${DANM_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/danm}")
 export PATH=$PATH:/usr/sbin:/sbin
 # shellcheck source=../tools/steps.sh
