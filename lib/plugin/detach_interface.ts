@@ -4,6 +4,7 @@ import { DEFINITION_KIND } from "../api/attachment_definition.ts";
 import type { DanmEp } from "../api/danm_ep.ts";
 import { resourceFor } from "../api/resource.ts";
 import type { DelegateConfig } from "../attach/delegate_config.ts";
+import { DelegateFileError } from "../attach/delegate_file.ts";
 import { namedLinks } from "../attach/named_links.ts";
 import { type DelegateTarget, deleteDelegates } from "../delegate/delegate_chain.ts";
 import { releaseAddress, releaseClaim } from "../ipam/release_address.ts";
@@ -52,7 +53,13 @@ async function findDelegates(
   signal: AbortSignal,
 ): Promise<readonly DelegateConfig[]> {
   if (delegates) return delegates.configs;
-  return endpoint ? await backendOf(kind, type).findDelegates(services, endpoint, signal) : [];
+  if (!endpoint) return [];
+  try {
+    return await backendOf(kind, type).findDelegates(services, endpoint, signal);
+  } catch (error) {
+    if (error instanceof DelegateFileError) return [];
+    throw error;
+  }
 }
 
 /**

@@ -3,7 +3,7 @@
 import { definitionConfigs } from "../../attach/definitions/definition_configs.ts";
 import type { NetworkSelection } from "../../attach/definitions/network_selection.ts";
 import { unmetWishes } from "../../attach/definitions/unmet_wishes.ts";
-import { type DelegateChain, DelegateFileError } from "../../attach/delegate_file.ts";
+import type { DelegateChain } from "../../attach/delegate_file.ts";
 import { describeNetwork, type InterfacePlan } from "../../attach/interface_plan.ts";
 import { namedLinks } from "../../attach/named_links.ts";
 import { parseOwner } from "../../ipam/owner.ts";
@@ -42,19 +42,14 @@ export const attachmentDefinition: Backend = {
     const { NetworkNamespace = "", NetworkName: name, Interface: { DeviceID: id, Name }, CID } = spec;
     const definition = await readDefinition(services, NetworkNamespace, name, signal);
     if (!definition) return [];
-    try {
-      const content = await readNodeDefinition(services, definition);
-      if (!("chain" in content)) return [];
-      return definitionConfigs(content.chain.configs, {
-        index: parseOwner(spec.EndpointID)?.interfaceIndex ?? 0,
-        runtimeConfig: services.config.runtimeConfig,
-        selection: { name, warnings: [] },
-        ...(id && { device: { id, infoFile: deviceInfoFile(`${NetworkNamespace}/${name}`, CID, Name) } }),
-      });
-    } catch (error) {
-      if (error instanceof DelegateFileError) return [];
-      throw error;
-    }
+    const content = await readNodeDefinition(services, definition);
+    if (!("chain" in content)) return [];
+    return definitionConfigs(content.chain.configs, {
+      index: parseOwner(spec.EndpointID)?.interfaceIndex ?? 0,
+      runtimeConfig: services.config.runtimeConfig,
+      selection: { name, warnings: [] },
+      ...(id && { device: { id, infoFile: deviceInfoFile(`${NetworkNamespace}/${name}`, CID, Name) } }),
+    });
   },
 };
 

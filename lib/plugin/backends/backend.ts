@@ -24,7 +24,11 @@ export interface Backend {
   prepare(plan: InterfacePlan, view: NodeView, signal: AbortSignal): PreparedInterface | Promise<PreparedInterface>;
   /** Whether delegates that succeed at DEL leave no link behind a complete ADD. */
   readonly delegatesRemoveLink: boolean;
-  /** The delegates that hold something of an interface of which there is no record but its DanmEp, in the order of ADD. */
+  /**
+   * The delegates that hold something of an interface of which there is no record but its DanmEp, in the order of ADD.
+   *
+   * @throws {DelegateFileError} when the files of this node do not tell
+   */
   findDelegates(services: NodeServices, endpoint: DanmEp, signal: AbortSignal): Promise<readonly DelegateConfig[]>;
 }
 

@@ -2,7 +2,7 @@
 
 import type { NetworkKind } from "../../api/network.ts";
 import { requestConfigs, staticConfigs } from "../../attach/delegate_config.ts";
-import { type DelegateChain, DelegateFileError, pickDelegateChain } from "../../attach/delegate_file.ts";
+import { type DelegateChain, pickDelegateChain } from "../../attach/delegate_file.ts";
 import type { InterfacePlan } from "../../attach/interface_plan.ts";
 import { namedLinks } from "../../attach/named_links.ts";
 import { readFolder } from "../../host/files/read_folder.ts";
@@ -28,14 +28,9 @@ export const staticDelegate: Backend = {
   async findDelegates(services, { metadata, spec }, signal) {
     const kind = spec.apiType as NetworkKind; // a definition has a backend of its own
     const network = await readNetwork(services, kind, metadata.namespace!, spec.NetworkName, signal);
-    try {
-      const { configs } = await readChain(services, network?.spec.NetworkID, spec.NetworkType);
-      const index = parseOwner(spec.EndpointID)?.interfaceIndex ?? 0;
-      return requestConfigs(configs, index, services.config.runtimeConfig, spec.Interface.DeviceID || undefined);
-    } catch (error) {
-      if (error instanceof DelegateFileError) return [];
-      throw error;
-    }
+    const { configs } = await readChain(services, network?.spec.NetworkID, spec.NetworkType);
+    const index = parseOwner(spec.EndpointID)?.interfaceIndex ?? 0;
+    return requestConfigs(configs, index, services.config.runtimeConfig, spec.Interface.DeviceID || undefined);
   },
 };
 
